@@ -1,0 +1,83 @@
+# `make run` and `make test` need nothing but a Python (3.11 to 3.13) and make; everything else is installed below this folder.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell command -v $(name))))
+PORT ?= 3000
+SALES ?=
+DATA ?=
+EXIT ?=
+# What `make build` builds for; the local stack builds for this machine by itself.
+RUNTIME ?= python3.13
+ARCH ?= arm64
+
+VENV := .venv/bin/python
+UV := .venv/bin/uv
+INSTALL = VIRTUAL_ENV=$(abspath $(@D)) $(UV) pip sync --quiet --require-hashes
+export SAM_CLI_TELEMETRY := 0
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/dev.stamp .tools/sam/sam.stamp .tools/ministack/ministack.stamp ## install everything, below .venv and .tools
+
+# uv installs the rest in seconds; pip is only there to check and install uv itself.
+.venv/uv.stamp: requirements/uv.txt
+	@echo "  python environment ..."
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+		|| { echo "error: Python 3.11, 3.12 or 3.13 is needed; name one with PYTHON=" >&2; exit 1; }
+	@"$(PYTHON)" -m venv .venv
+	@$(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.venv/dev.stamp: requirements/dev.txt .venv/uv.stamp
+	@echo "  packages of the project ..."
+	@$(INSTALL) $< requirements/uv.txt
+	@touch $@
+
+.tools/sam/sam.stamp: requirements/sam.txt .venv/uv.stamp
+	@echo "  SAM ..."
+	@$(UV) venv --quiet --clear --python $(abspath $(VENV)) $(@D)
+	@$(INSTALL) $<
+	@touch $@
+
+.tools/ministack/ministack.stamp: requirements/ministack.txt .venv/uv.stamp
+	@echo "  emulator ..."
+	@$(UV) venv --quiet --clear --python $(abspath $(VENV)) $(@D)
+	@$(INSTALL) --compile-bytecode $<
+	@touch $@
+
+run: setup ## start the stack, do the main job, show it (PORT= SALES=file.csv.gz DATA=dir EXIT=1)
+	@exec $(VENV) -m local up --port $(PORT) --demo $(if $(DATA),--data "$(DATA)") $(if $(SALES),--sales "$(SALES)") $(if $(EXIT),--exit)
+
+lint: setup ## ruff, mypy, and the template
+	$(VENV) -m ruff check .
+	$(VENV) -m ruff format --check .
+	$(VENV) -m mypy
+	.tools/sam/bin/sam validate --template template.yaml
+	.tools/sam/bin/sam validate --lint --template template.yaml
+
+test: lint ## lint, then every test: unit, api, workflows, infra, e2e
+	$(VENV) -m pytest tests/unit tests/api tests/workflows tests/infra tests/e2e
+
+build: setup ## what goes to AWS, in .aws-sam/build (RUNTIME= ARCH=)
+	.tools/sam/bin/sam build --cached --parallel --parameter-overrides PythonRuntime=$(RUNTIME) Architecture=$(ARCH)
+	$(VENV) -m local.bytecode .aws-sam/build
+
+bench: setup ## the measurements of docs/benchmarks.md
+	$(VENV) -m pytest tests/bench --override-ini addopts=-q -s
+
+lock: .venv/uv.stamp ## renew the pinned requirements
+	@for name in uv sam ministack; do $(LOCK) requirements/$$name.in -o requirements/$$name.txt; done
+	@$(LOCK) layers/deps/requirements.in -o layers/deps/requirements.txt
+	@for file in functions/*/requirements.in; do [ -e "$$file" ] && $(LOCK) "$$file" -o "$${file%.in}.txt"; done || true
+	@$(LOCK) requirements/dev.in -o requirements/dev.txt
+LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+clean: ## remove everything that was made, environments included
+	rm -rf .venv .tools .aws-sam .marquee .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help setup run lint test build bench lock clean

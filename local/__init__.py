@@ -1,0 +1,1 @@
+"""Glue that deploys the template to an emulator on this machine and talks to it. Nothing here is deployed."""

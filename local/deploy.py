@@ -1,0 +1,147 @@
+"""Build and deploy the template as an operator does, with SAM, to a stack on this machine."""
+
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local import bytecode, project
+from local.issuer import AUDIENCE, BUCKET, JWKS_KEY
+from local.project import LocalError
+from local.stack import Stack, status_of
+
+# Apart from an operator's own .aws-sam/build: this one holds wheels of this machine.
+_BUILD = project.ROOT / ".aws-sam" / "local"
+_CACHE = project.ROOT / ".aws-sam" / "local-cache"
+_STAMP = project.ROOT / ".aws-sam" / "local.sha256"
+_SOURCES = ("template.yaml", "functions", "layers", "statemachines")
+_DEPLOY_BUCKET = "marquee-deployments"
+
+
+def _run(command: list[str], url: str, log: Path) -> bool:
+    """Run a tool with its output going to `log`; whatever ends this process early ends the tool and its children too."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=project.ROOT,
+            env=project.tool_environment(url),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            return process.wait() == 0
+        finally:
+            if process.poll() is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def _tail(log: Path, lines: int = 25) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()[-lines:])
+
+
+def fingerprint() -> str:
+    """A digest of everything that a build's outcome depends on."""
+    digest = hashlib.sha256(f"{project.RUNTIME} {project.ARCHITECTURE}".encode())
+    files = [Path(bytecode.__file__), Path(__file__)]
+    for name in _SOURCES:
+        source = project.ROOT / name
+        files += sorted(path for path in source.rglob("*") if path.is_file()) if source.is_dir() else [source]
+    for file in files:
+        if "__pycache__" not in file.parts:
+            digest.update(f"{file.relative_to(project.ROOT)}\0".encode())
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def build(log: Path, url: str) -> bool:
+    """Run ``sam build`` for this machine and finish the artefacts; gives False when nothing changed since the last.
+
+    Raises LocalError with SAM's own words when it fails.
+    """
+    wanted = fingerprint()
+    if _STAMP.exists() and _STAMP.read_text(encoding="utf-8") == wanted and (_BUILD / "template.yaml").exists():
+        return False
+    _STAMP.unlink(missing_ok=True)
+    command = [str(project.SAM), "build", "--cached", "--parallel", "--build-dir", str(_BUILD), "--cache-dir", str(_CACHE)]
+    command += ["--parameter-overrides", *_parameters({})]
+    if not _run(command, url, log):
+        raise LocalError(f"sam build failed:\n{_tail(log)}")
+    bytecode.finish(_BUILD)
+    _STAMP.write_text(wanted, encoding="utf-8")
+    return True
+
+
+def _parameters(more: dict[str, str]) -> list[str]:
+    fixed = {"PythonRuntime": project.RUNTIME, "Architecture": project.ARCHITECTURE}
+    return [f"{name}={value}" for name, value in (fixed | more).items()]
+
+
+def _bucket(stack: Stack, name: str) -> None:
+    with contextlib.suppress(stack.client("s3").exceptions.BucketAlreadyOwnedByYou):
+        stack.client("s3").create_bucket(Bucket=name)
+
+
+def publish_issuer(stack: Stack) -> None:
+    """Put the issuer's public key where the authorizer will look for it."""
+    _bucket(stack, BUCKET)
+    body = json.dumps(stack.issuer.jwks()).encode()
+    stack.client("s3").put_object(Bucket=BUCKET, Key=JWKS_KEY, Body=body, ContentType="application/json")
+
+
+def deploy(stack: Stack, log: Path) -> None:
+    """Run ``sam deploy`` into the stack. Raises LocalError naming the resources that failed, and why."""
+    _bucket(stack, _DEPLOY_BUCKET)
+    parameters = {
+        "AuthIssuer": stack.issuer.url,
+        "AuthAudience": AUDIENCE,
+        "JwksUrl": f"{stack.issuer.url}/{JWKS_KEY}",
+        "DomainName": "127.0.0.1",
+    }
+    command = [str(project.SAM), "deploy", "--template-file", str(_BUILD / "template.yaml")]
+    command += ["--stack-name", project.STACK_NAME, "--s3-bucket", _DEPLOY_BUCKET, "--region", project.REGION]
+    command += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--no-confirm-changeset"]
+    command += ["--no-fail-on-empty-changeset", "--no-progressbar", "--parameter-overrides", *_parameters(parameters)]
+    if not _run(command, stack.url, log):
+        reasons = "\n".join(f"  {reason}" for reason in _failures(stack))
+        raise LocalError(f"sam deploy failed:\n{reasons or _tail(log)}")
+
+
+def _failures(stack: Stack) -> list[str]:
+    """Each resource that failed in the last deployment: its name, type and reason, first failure first."""
+    try:
+        events: list[dict[str, Any]] = stack.client("cloudformation").describe_stack_events(StackName=project.STACK_NAME)[
+            "StackEvents"
+        ]
+    except ClientError:
+        return []
+    return [
+        f"{event['LogicalResourceId']} ({event['ResourceType']}): {event.get('ResourceStatusReason', 'no reason given')}"
+        for event in reversed(events)
+        if event["ResourceStatus"].endswith("_FAILED") and "cancelled" not in event.get("ResourceStatusReason", "")
+    ]
+
+
+def wait_for_hosts(stack: Stack, seconds: float = 60.0) -> None:
+    """Return when the three hosts answer. Raises LocalError naming those that do not within `seconds`."""
+    waiting = {host: f"{stack.url}/{host}/openapi.json" for host in project.HOSTS}
+    give_up = time.monotonic() + seconds
+    answers: dict[str, int] = {}
+    while waiting:
+        answers = {host: status_of(url, seconds=30) for host, url in waiting.items()}
+        waiting = {host: url for host, url in waiting.items() if answers[host] != 200}  # noqa: PLR2004
+        if waiting and time.monotonic() > give_up:
+            said = ", ".join(f"{url} answers {answers[host] or 'nothing'}" for host, url in waiting.items())
+            raise LocalError(f"the stack is deployed, but {said}")
+        if waiting:
+            time.sleep(0.2)
