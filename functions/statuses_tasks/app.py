@@ -1,0 +1,25 @@
+"""Steps of the `frontend_status` machine that need code."""
+
+from typing import Any
+
+from marquee.events import service as events
+from marquee.events.models import FrontendState
+from marquee.observability import logger
+from marquee.registry import service as registry
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Run one step: `{"task", "tenant", "eid", "change_id", ...}` in, Main's frontend state out."""
+    tenant, eid, change_id = event["tenant"], event["eid"], event["change_id"]
+    logger().info("step", extra={"task": event["task"], "tenant": tenant, "eid": eid, "change_id": change_id})
+    match event["task"]:
+        case "set_main":
+            return {**events.change_frontend_status(tenant, eid, event["frontend_status"], change_id)}
+        case "restore_main":
+            return {**events.restore_frontend_status(tenant, eid, change_id)}
+        case "tell_registry":
+            state: FrontendState = event["state"]
+            registry.take_frontend_state(tenant, eid, state)
+            return {**state}
+        case unknown:
+            raise ValueError(f"no such task: {unknown}")

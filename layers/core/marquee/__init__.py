@@ -1,0 +1,3 @@
+"""Marquee: a serverless platform for live events."""
+
+__version__ = "0.1.0"

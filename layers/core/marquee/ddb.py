@@ -1,0 +1,135 @@
+"""DynamoDB without the object layer: one client, plain Python values, error codes turned into domain terms.
+
+Items are flat dicts of str, int, bool, bytes, None, list and dict. Numbers are integers: the platform stores no floats.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.session import get_session
+
+from marquee.errors import Throttled
+from marquee.settings import settings
+
+Item = dict[str, Any]
+
+_THROTTLES = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "TransactionInProgressException",
+    }
+)
+
+
+@cache
+def aws_client(service: str) -> Any:
+    """A botocore client for `service`, made once per process and only when first needed.
+
+    botocore rather than boto3: the same calls, and less to import in a cold environment.
+    """
+    config = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=2, read_timeout=20)
+    if service == "s3":
+        # Path style works with every endpoint that speaks S3, the local one included.
+        config = config.merge(Config(s3={"addressing_style": "path"} if settings().aws_endpoint else {}))
+    return get_session().create_client(
+        service, region_name=settings().region, endpoint_url=settings().aws_endpoint, config=config
+    )
+
+
+def to_attribute(value: Any) -> dict[str, Any]:
+    """A Python value in DynamoDB's wire form. Raises TypeError for a type that is not stored here (floats)."""
+    match value:
+        case str():
+            return {"S": value}
+        case bool():
+            return {"BOOL": value}
+        case int():
+            return {"N": str(value)}
+        case None:
+            return {"NULL": True}
+        case bytes():
+            return {"B": value}
+        case Mapping():
+            return {"M": {key: to_attribute(inner) for key, inner in value.items()}}
+        case Sequence():
+            return {"L": [to_attribute(inner) for inner in value]}
+        case _:
+            raise TypeError(f"{type(value).__name__} is not stored")
+
+
+def from_attribute(attribute: Mapping[str, Any]) -> Any:
+    """A DynamoDB wire value as a Python value; numbers are integers."""
+    ((kind, value),) = attribute.items()
+    match kind:
+        case "N":
+            return int(value)
+        case "NULL":
+            return None
+        case "M":
+            return {key: from_attribute(inner) for key, inner in value.items()}
+        case "L":
+            return [from_attribute(inner) for inner in value]
+        case _:
+            return value
+
+
+def to_item(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A dict in wire form."""
+    return {key: to_attribute(value) for key, value in values.items()}
+
+
+def from_item(item: Mapping[str, Any]) -> Item:
+    """A wire item as a dict."""
+    return {key: from_attribute(value) for key, value in item.items()}
+
+
+def error_code(error: ClientError) -> str:
+    """The service's code of an error, e.g. ``ConditionalCheckFailedException``."""
+    return str(error.response["Error"]["Code"])
+
+
+def condition_failed(error: ClientError) -> bool:
+    """Whether a single write's condition did not hold."""
+    return error_code(error) == "ConditionalCheckFailedException"
+
+
+def failed_conditions(error: ClientError) -> list[str]:
+    """For a cancelled transaction: the reason of each of its writes, in order (``None`` where one was fine).
+
+    Empty where the error is something else.
+    """
+    if error_code(error) != "TransactionCanceledException":
+        return []
+    return [str(reason.get("Code", "None")) for reason in error.response.get("CancellationReasons", [])]
+
+
+def translate(error: ClientError) -> Exception:
+    """What a repository raises for an error it has no meaning for: `Throttled`, or the error itself."""
+    if error_code(error) in _THROTTLES or "ThrottlingError" in failed_conditions(error):
+        return Throttled("store.throttled", "The store is busy. Try again in a moment.", retry_after=1)
+    return error
+
+
+def get(table: str, pk: str, sk: str, *, consistent: bool = True) -> Item | None:
+    """One item by its key, or None."""
+    try:
+        answer = aws_client("dynamodb").get_item(
+            TableName=table, Key={"pk": {"S": pk}, "sk": {"S": sk}}, ConsistentRead=consistent
+        )
+    except ClientError as error:
+        raise translate(error) from error
+    item = answer.get("Item")
+    return from_item(item) if item else None
+
+
+def set_expression(values: Mapping[str, Any], *, prefix: str = "v") -> tuple[str, dict[str, str], dict[str, Any]]:
+    """``SET`` clause, names and values that assign every entry of `values`."""
+    names = {f"#{prefix}{index}": name for index, name in enumerate(values)}
+    attributes = {f":{prefix}{index}": to_attribute(value) for index, value in enumerate(values.values())}
+    clause = ", ".join(f"#{prefix}{index} = :{prefix}{index}" for index in range(len(values)))
+    return f"SET {clause}", names, attributes

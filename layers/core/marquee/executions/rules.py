@@ -1,0 +1,121 @@
+"""Pure rules of executions: ids, and an execution history read as steps."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from marquee.clock import rfc3339
+from marquee.executions.models import Step
+
+_ID = re.compile(r"exe_([a-z_]+)\.([A-Za-z0-9_-]{1,80})")
+STATUSES = {
+    "RUNNING": "running",
+    "PENDING_REDRIVE": "running",
+    "SUCCEEDED": "succeeded",
+    "FAILED": "failed",
+    "TIMED_OUT": "timed_out",
+    "ABORTED": "cancelled",
+}
+
+
+def execution_id(machine: str, name: str) -> str:
+    """The public id of an execution: its machine and its name, ``exe_sales_ingest.<name>``."""
+    return f"exe_{machine}.{name}"
+
+
+def parse_execution_id(value: str) -> tuple[str, str] | None:
+    """Machine and execution name of a public id, or None where it is not one."""
+    match = _ID.fullmatch(value)
+    return (match[1], match[2]) if match else None
+
+
+def subject(payload: Mapping[str, Any]) -> dict[str, str]:
+    """What an execution is about, `tenant` included, from its input.
+
+    A file drop's input is the bucket's event, where tenant and event stand in the key:
+    ``sales/<tenant>/<eid>/<file>``. Everything else names them outright.
+    """
+    if "tenant" in payload:
+        return {key: str(payload[key]) for key in ("tenant", "eid", "ingest_id") if key in payload}
+    key = str(payload.get("detail", {}).get("object", {}).get("key", ""))
+    parts = key.split("/", 3)
+    if len(parts) != 4 or parts[0] != "sales":  # noqa: PLR2004 - sales / tenant / event / file
+        return {}
+    return {"tenant": parts[1], "eid": parts[2], "file": parts[3]}
+
+
+def steps(history: Iterable[Mapping[str, Any]], titles: Mapping[str, str]) -> list[Step]:
+    """A GetExecutionHistory event list as the steps a person follows.
+
+    Only states that do work are steps (those `titles` knows); a state entered again is a step again.
+    """
+    found: list[Step] = []
+    current: Step | None = None
+    for event in history:
+        kind = str(event["type"])
+        moment: datetime = event["timestamp"]
+        if kind.endswith("StateEntered"):
+            name = str(event["stateEnteredEventDetails"]["name"])
+            current = None
+            if name in titles:
+                current = Step(
+                    name=name,
+                    title=titles[name],
+                    status="running",
+                    attempts=0,
+                    started_at=rfc3339(moment),
+                    finished_at=None,
+                    seconds=None,
+                    error=None,
+                )
+                found.append(current)
+                began = moment
+        elif current is None:
+            continue
+        elif kind in {"TaskScheduled", "LambdaFunctionScheduled"}:
+            current.attempts += 1
+        elif kind in {"TaskFailed", "TaskTimedOut", "LambdaFunctionFailed", "LambdaFunctionTimedOut"}:
+            current.error = _error(event)
+            current.status = "failed"
+        elif kind in {"TaskSucceeded", "LambdaFunctionSucceeded"}:
+            current.error = None
+            current.status = "succeeded"
+        elif kind.endswith("StateExited") or kind.startswith("Execution"):
+            if kind.endswith("StateExited") and current.status == "running":
+                current.status = "succeeded"
+            if kind.startswith("Execution") and current.status == "running":
+                current.status = "failed"
+            current.finished_at = rfc3339(moment)
+            current.seconds = round((moment - began).total_seconds(), 3)
+            current = None
+    return found
+
+
+def _error(event: Mapping[str, Any]) -> str:
+    for key, details in event.items():
+        if key.endswith("EventDetails"):
+            name = str(details.get("error", event["type"]))
+            return f"{name}: {plain_cause(str(details.get('cause', '')))}".removesuffix(": ")
+    return str(event["type"])
+
+
+def plain_cause(cause: str) -> str:
+    """The message inside a Lambda failure's cause (JSON with stack trace), or the cause itself."""
+    try:
+        parsed = orjson.loads(cause)
+    except orjson.JSONDecodeError:
+        return cause
+    return str(parsed.get("errorMessage", "")) if isinstance(parsed, dict) else cause
+
+
+def titles(definition: str) -> dict[str, str]:
+    """The working states of a state machine definition with the words its comments have for them."""
+    states: dict[str, Any] = orjson.loads(definition)["States"]
+    found: dict[str, str] = {}
+    for name, state in states.items():
+        if state["Type"] in {"Task", "Map", "Parallel", "Wait"}:
+            found[name] = str(state.get("Comment", name))
+    return found

@@ -1,0 +1,76 @@
+"""Use cases of the Registry, the system of record for event metadata."""
+
+from marquee import clock
+from marquee.errors import Conflict, NotFound
+from marquee.events.models import EventMeta, FrontendState
+from marquee.ids import derived_id, new_id
+from marquee.registry import repository, rules
+from marquee.registry.models import NewEvent, RegistryEvent
+
+import orjson
+
+
+def register(tenant: str, event: NewEvent, event_type: str, key: str | None) -> RegistryEvent:
+    """Register a new event; intake brings it to Main from the table's stream.
+
+    Under an idempotency key the generated id derives from the key, so a request repeated after a crash finds its own
+    event. Raises Conflict where the caller's id is taken.
+    """
+    eid = event.id or (derived_id("evt", tenant, key) if key else new_id("evt"))
+    item = rules.new_item(tenant, eid, event, event_type, clock.timestamp())
+    if not repository.create(item):
+        stored = repository.get(tenant, eid)
+        if key is None or stored is None or stored["doc"] != item["doc"] or stored["event_type"] != event_type:
+            raise Conflict("event.id_taken", f"The id '{eid}' is taken.")
+        item = stored
+    return RegistryEvent.model_validate(rules.document(item, None))
+
+
+def read(tenant: str, eid: str) -> RegistryEvent:
+    """The tenant's event. Raises NotFound."""
+    found = repository.get_with_frontend(tenant, eid)
+    if found is None:
+        raise _not_found(eid)
+    return RegistryEvent.model_validate(rules.document(*found))
+
+
+def describe(tenant: str, eid: str) -> tuple[EventMeta, int]:
+    """The metadata and its version, as intake copies them to Main. Raises NotFound."""
+    item = repository.get(tenant, eid)
+    if item is None:
+        raise _not_found(eid)
+    described: EventMeta = orjson.loads(item["doc"])
+    return described, int(item["version"])
+
+
+def report_frontend(tenant: str, eid: str, fe_status: str) -> None:
+    """`last_updated_on_fe` from outside: the frontend shows the event as RUNNING or CANCELLED. Raises NotFound."""
+    try:
+        repository.write_frontend(tenant, eid, {"fe_status": fe_status, "last_updated_on_fe": clock.timestamp()})
+    except LookupError as error:
+        raise _not_found(eid) from error
+
+
+def take_frontend_state(tenant: str, eid: str, state: FrontendState) -> bool:
+    """Second step of `frontend_status`: take over Main's state unless a newer one is here already.
+
+    Safe to repeat and to run out of order. False where it was superseded. Raises NotFound.
+    """
+    try:
+        return repository.write_frontend(
+            tenant,
+            eid,
+            {
+                "fe_status": "RUNNING",
+                "last_updated_on_fe": clock.timestamp(),
+                "frontend_status": state["frontend_status"],
+                "frontend_sequence": state["sequence"],
+            },
+            newer_than=state["sequence"],
+        )
+    except LookupError as error:
+        raise _not_found(eid) from error
+
+
+def _not_found(eid: str) -> NotFound:
+    return NotFound("event.not_found", f"There is no event '{eid}'.")

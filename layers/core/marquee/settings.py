@@ -1,0 +1,48 @@
+"""The process's configuration: the only place that reads the environment."""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a function is told by the template. Empty where the function has no use for it."""
+
+    events_table: str
+    registry_table: str
+    sales_table: str
+    ledger_table: str
+    idempotency_table: str
+    bucket: str
+    machines: dict[str, str]
+    auth_issuer: str
+    auth_audience: str
+    jwks_url: str
+    aws_endpoint: str | None
+    region: str
+
+    def machine(self, name: str) -> str:
+        """ARN of the state machine called `name` in the template (e.g. ``frontend_status``)."""
+        return self.machines[name]
+
+
+@cache
+def settings() -> Settings:
+    """Read the environment once per process."""
+    env = os.environ
+    prefix = "MACHINE_"
+    return Settings(
+        events_table=env.get("EVENTS_TABLE", ""),
+        registry_table=env.get("REGISTRY_TABLE", ""),
+        sales_table=env.get("SALES_TABLE", ""),
+        ledger_table=env.get("LEDGER_TABLE", ""),
+        idempotency_table=env.get("IDEMPOTENCY_TABLE", ""),
+        bucket=env.get("BUCKET", ""),
+        machines={key[len(prefix) :].lower(): arn for key, arn in env.items() if key.startswith(prefix)},
+        auth_issuer=env.get("AUTH_ISSUER", ""),
+        auth_audience=env.get("AUTH_AUDIENCE", ""),
+        jwks_url=env.get("JWKS_URL", ""),
+        aws_endpoint=env.get("AWS_ENDPOINT_URL"),
+        region=env.get("AWS_REGION", env.get("AWS_DEFAULT_REGION", "us-east-1")),
+    )

@@ -1,0 +1,236 @@
+"""Generate each host's OpenAPI 3.1 document from the routes as the functions declare them.
+
+`python -m local.openapi` writes the documents, `--check` says whether the committed ones are current.
+"""
+
+import argparse
+import importlib.util
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any, get_args, get_origin
+
+import orjson
+from pydantic import BaseModel, TypeAdapter
+
+from marquee import __version__
+from marquee.http import JSON, PROBLEM_JSON, Api, Reply, Route
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = ROOT / "layers" / "core" / "marquee" / "openapi"
+_REF = "#/components/schemas/{model}"
+_TITLES = {
+    "main": ("Marquee Main", "Event lists and statuses, sales ingest, figures and executions."),
+    "cr": ("Marquee Registry", "The system of record for event metadata."),
+    "hub": ("Marquee Hub", "Organisers create, schedule, publish and cancel events and sessions."),
+}
+_WRITES = ("POST", "PUT")
+
+
+def load_app(group: str) -> ModuleType:
+    """A function's `app` module, as Lambda would import it, under a name of its own."""
+    path = ROOT / "functions" / group / "app.py"
+    spec = importlib.util.spec_from_file_location(f"functions_{group}_app", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"no module at {path}")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def apis() -> Iterator[tuple[str, Api]]:
+    """Every API function's group with its declared routes."""
+    for path in sorted((ROOT / "functions").glob("*/app.py")):
+        handler = getattr(load_app(path.parent.name), "handler", None)
+        if isinstance(handler, Api):
+            yield path.parent.name, handler
+
+
+def documents() -> dict[str, bytes]:
+    """The three documents, by host, as they are to be stored."""
+    found = {host: _skeleton(host) for host in _TITLES}
+    for group, api in apis():
+        for route in api.routes:
+            _add(found[api.host], group, route)
+    return {
+        host: orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
+        for host, document in found.items()
+    }
+
+
+def _skeleton(host: str) -> dict[str, Any]:
+    title, description = _TITLES[host]
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": title,
+            "description": description,
+            "version": __version__,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"bearer": []}],
+        "paths": {},
+        "components": {
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "Claims `sub`, `scope` (space-separated) and `tenants` (list).",
+                }
+            },
+            "schemas": {"Problem": _problem(host)},
+            "responses": {
+                "Problem": {
+                    "description": "What went wrong (RFC 9457)",
+                    "headers": {"x-request-id": {"schema": {"type": "string"}}},
+                    "content": {PROBLEM_JSON: {"schema": {"$ref": _REF.format(model="Problem")}}},
+                }
+            },
+            "parameters": {
+                "Tenant": {
+                    "name": "X-Preferred-Partner-Id",
+                    "in": "header",
+                    "required": False,
+                    "description": "Chooses the tenant where the token has several",
+                    "schema": {"type": "string"},
+                },
+                "IdempotencyKey": {
+                    "name": "Idempotency-Key",
+                    "in": "header",
+                    "required": False,
+                    "description": "The same key with the same request is answered once and replayed for 24 hours",
+                    "schema": {"type": "string", "maxLength": 255},
+                },
+            },
+        },
+    }
+
+
+def _problem(host: str) -> dict[str, Any]:
+    text = {"type": "string"}
+    properties: dict[str, Any] = {
+        "type": text,
+        "title": text,
+        "status": {"type": "integer"},
+        "detail": text,
+        "instance": text,
+        "error_code": {"type": "string", "description": "Stable and dotted"},
+        "validation_errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"code": text, "field": text, "message": text},
+                "required": ["code", "field", "message"],
+            },
+        },
+        "request_id": text,
+    }
+    required = sorted(properties)
+    properties["statusCode"] = {"type": "integer", "description": "Equal to `status`"}
+    if host == "hub":
+        required.append("statusCode")
+    return {"type": "object", "properties": properties, "required": required}
+
+
+def _add(document: dict[str, Any], group: str, route: Route) -> None:
+    schemas = document["components"]["schemas"]
+    summary, _, more = inspect.cleandoc(route.handler.__doc__ or "").partition("\n")
+    operation: dict[str, Any] = {
+        "operationId": route.handler.__name__,
+        "summary": summary.rstrip("."),
+        "tags": [group],
+        "security": [{"bearer": [route.scope]}] if route.scope else [],
+        "parameters": _parameters(schemas, route),
+        "responses": _responses(schemas, route),
+    }
+    if more.strip():
+        operation["description"] = more.strip()
+    if route.body is not None:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {JSON: {"schema": _schema(schemas, route.body, "validation")}},
+        }
+    document["paths"].setdefault(route.template, {})[route.method.lower()] = operation
+
+
+def _parameters(schemas: dict[str, Any], route: Route) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"<(\w+)>", route.path)
+    ]
+    if route.query is not None:
+        model = route.query.model_json_schema(ref_template=_REF)
+        schemas.update(model.get("$defs", {}))
+        for name, schema in model.get("properties", {}).items():
+            found.append(
+                {"name": name, "in": "query", "required": name in model.get("required", []), "schema": schema}
+            )
+    if route.scope is not None:
+        found.append({"$ref": "#/components/parameters/Tenant"})
+        if route.method in _WRITES:
+            found.append({"$ref": "#/components/parameters/IdempotencyKey"})
+    return found
+
+
+def _responses(schemas: dict[str, Any], route: Route) -> dict[str, Any]:
+    returns, media_type = _returned(route.returns)
+    success: dict[str, Any] = {"description": "Done" if returns is None else "The answer"}
+    if returns is bytes:
+        success["content"] = {media_type: {}}
+    elif returns is not None:
+        success["content"] = {media_type: {"schema": _schema(schemas, returns, "serialization")}}
+    statuses = ["400", "401", "403", "429", "500", "503"]
+    if "<" in route.path:
+        statuses.append("404")
+    if route.method in _WRITES:
+        statuses += ["409", "415", "422"]
+    problem = {"$ref": "#/components/responses/Problem"}
+    return {str(route.status): success, **dict.fromkeys(sorted(statuses), problem)}
+
+
+def _returned(annotation: Any) -> tuple[Any, str]:
+    """What a handler returns, without its `Reply`, and the media type it is sent as."""
+    if get_origin(annotation) is Reply:
+        (annotation,) = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        annotation, media_type = get_args(annotation)[:2]
+        return annotation, str(media_type)
+    return (None if annotation in {None, type(None)} else annotation), JSON
+
+
+def _schema(schemas: dict[str, Any], annotation: Any, mode: Any) -> dict[str, Any]:
+    """The annotation's JSON schema; named models go to the document's components."""
+    schema = TypeAdapter(annotation).json_schema(ref_template=_REF, mode=mode)
+    schemas.update(schema.pop("$defs", {}))
+    name = getattr(annotation, "__name__", "")
+    if isinstance(annotation, type) and (issubclass(annotation, BaseModel) or hasattr(annotation, "__total__")):
+        schemas[name] = schema
+        return {"$ref": _REF.format(model=name)}
+    return schema
+
+
+def main() -> int:
+    """Write the documents, or compare them with the committed ones."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a document is not current")
+    check = parser.parse_args().check
+    stale = []
+    for host, generated in documents().items():
+        path = DOCUMENTS / f"{host}.json"
+        if path.exists() and path.read_bytes() == generated:
+            continue
+        stale.append(host)
+        if not check:
+            path.write_bytes(generated)
+    if stale:
+        print(("Not current: " if check else "Written: ") + ", ".join(stale))
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

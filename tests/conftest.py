@@ -1,0 +1,83 @@
+"""What every kind of test starts from: the template, and its resources in an in-process AWS."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from local.openapi import load_app
+from tests.support.template import Template, load_template
+
+ROOT = Path(__file__).parents[1]
+REGION = "eu-central-1"
+
+
+@pytest.fixture(scope="session")
+def template() -> Template:
+    """The stack's template with its intrinsic functions readable."""
+    return load_template(ROOT / "template.yaml")
+
+
+@pytest.fixture
+def aws(template: Template, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """The template's tables and bucket in moto, and the environment variables that name them.
+
+    Gives the logical id -> physical name map.
+    """
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "POWERTOOLS_SERVICE_NAME": "test",
+        "POWERTOOLS_TRACE_DISABLED": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        names = template.create_storage(boto3.Session(region_name=REGION))
+        for variable, logical in {
+            "EVENTS_TABLE": "EventsTable",
+            "REGISTRY_TABLE": "RegistryTable",
+            "SALES_TABLE": "SalesTable",
+            "LEDGER_TABLE": "LedgerTable",
+            "IDEMPOTENCY_TABLE": "IdempotencyTable",
+            "BUCKET": "Bucket",
+        }.items():
+            monkeypatch.setenv(variable, names[logical])
+        _forget_clients()
+        yield names
+    _forget_clients()
+
+
+def _forget_clients() -> None:
+    """Settings and clients are cached per process; every test starts a process's life anew."""
+    from marquee.ddb import aws_client
+    from marquee.settings import settings
+
+    settings.cache_clear()
+    aws_client.cache_clear()
+
+
+@pytest.fixture
+def app() -> Callable[[str], ModuleType]:
+    """Load a function's `app` module by its group, as Lambda would."""
+    return load_app
+
+
+@pytest.fixture
+def table(aws: dict[str, str]) -> Callable[[str], Any]:
+    """A stored item by logical table id: `table("EventsTable")(pk, sk)`."""
+    resource = boto3.Session(region_name=REGION).resource("dynamodb")
+
+    def reader(logical: str) -> Callable[[str, str], dict[str, Any] | None]:
+        def read(pk: str, sk: str) -> dict[str, Any] | None:
+            return resource.Table(aws[logical]).get_item(Key={"pk": pk, "sk": sk}).get("Item")
+
+        return read
+
+    return reader
