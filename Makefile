@@ -17,6 +17,9 @@ VENV := .venv/bin/python
 UV := .venv/bin/uv
 INSTALL = VIRTUAL_ENV=$(abspath $(@D)) $(UV) pip sync --quiet --require-hashes
 export SAM_CLI_TELEMETRY := 0
+# The tools' bytecode is worth keeping, whatever the shell says: SAM starts in 2 s instead of 4.
+unexport PYTHONDONTWRITEBYTECODE
+export PATH := $(abspath .venv/bin):$(PATH)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,13 +40,13 @@ setup: .venv/dev.stamp .tools/sam/sam.stamp .tools/ministack/ministack.stamp ## 
 	@$(INSTALL) $< requirements/uv.txt
 	@touch $@
 
-.tools/sam/sam.stamp: requirements/sam.txt .venv/uv.stamp
+.tools/sam/sam.stamp: requirements/sam.txt | .venv/uv.stamp
 	@echo "  SAM ..."
 	@$(UV) venv --quiet --clear --python $(abspath $(VENV)) $(@D)
 	@$(INSTALL) $<
 	@touch $@
 
-.tools/ministack/ministack.stamp: requirements/ministack.txt .venv/uv.stamp
+.tools/ministack/ministack.stamp: requirements/ministack.txt | .venv/uv.stamp
 	@echo "  emulator ..."
 	@$(UV) venv --quiet --clear --python $(abspath $(VENV)) $(@D)
 	@$(INSTALL) --compile-bytecode $<

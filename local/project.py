@@ -36,14 +36,15 @@ def aws_environment(url: str) -> dict[str, str]:
 
 def tool_environment(url: str) -> dict[str, str]:
     """This process's environment for a tool that must never reach a real account, whatever profile is active."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     return {
         **inherited,
         **aws_environment(url),
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
+        # `sam build` runs the first Python of the wanted version that it finds, with that one's pip.
+        "PATH": f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "SAM_CLI_TELEMETRY": "0",
         "SAM_CLI_POLL_DELAY": "0.3",
-        "PYTHONUNBUFFERED": "1",
     }

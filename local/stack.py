@@ -171,15 +171,12 @@ class Emulator:
             "SFTP_ENABLED": "0",
             # Environments are bounded by queueing, see patches.py; throttling a laptop's burst would be no AWS behaviour.
             "LAMBDA_ACCOUNT_CONCURRENCY": "0",
-            "PYTHONDONTWRITEBYTECODE": "",
         }
         if self._data is not None:
             kept = self._data
             settings |= {"PERSIST_STATE": "1", "STATE_DIR": str(kept / "state")}
             settings |= {"S3_PERSIST": "1", "S3_DATA_DIR": str(kept / "s3")}
-        # Handlers inherit this environment, so it must not name an endpoint or a Python path that Lambda would not.
-        inherited = project.tool_environment(url)
-        return {name: value for name, value in inherited.items() if name != "PYTHONPATH"} | settings
+        return project.tool_environment(url) | settings
 
     def __enter__(self) -> Stack:
         """Start, and give the stack; it does not answer yet, see `wait`."""
