@@ -167,9 +167,7 @@ def _parameters(schemas: dict[str, Any], route: Route) -> list[dict[str, Any]]:
         model = route.query.model_json_schema(ref_template=_REF)
         schemas.update(model.get("$defs", {}))
         for name, schema in model.get("properties", {}).items():
-            found.append(
-                {"name": name, "in": "query", "required": name in model.get("required", []), "schema": schema}
-            )
+            found.append({"name": name, "in": "query", "required": name in model.get("required", []), "schema": schema})
     if route.scope is not None:
         found.append({"$ref": "#/components/parameters/Tenant"})
         if route.method in _WRITES:

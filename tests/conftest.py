@@ -76,7 +76,8 @@ def table(aws: dict[str, str]) -> Callable[[str], Any]:
 
     def reader(logical: str) -> Callable[[str, str], dict[str, Any] | None]:
         def read(pk: str, sk: str) -> dict[str, Any] | None:
-            return resource.Table(aws[logical]).get_item(Key={"pk": pk, "sk": sk}).get("Item")
+            item: dict[str, Any] | None = resource.Table(aws[logical]).get_item(Key={"pk": pk, "sk": sk}).get("Item")
+            return item
 
         return read
 

@@ -55,13 +55,14 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         logger().info("token_refused", extra={"reason": type(error).__name__})
         return _answer("anonymous", "Deny", event["methodArn"], {})
     tenants = [one for one in claims.get("tenants", []) if isinstance(one, str) and _TENANT.fullmatch(one)]
+    subject = str(claims["sub"])
     context = {
-        "sub": str(claims["sub"]),
+        "sub": subject,
         "scope": str(claims.get("scope", "")),
         "tenants": orjson.dumps(tenants).decode(),
         "exp": int(claims["exp"]),
     }
-    return _answer(context["sub"], "Allow", event["methodArn"], context)
+    return _answer(subject, "Allow", event["methodArn"], context)
 
 
 def _authorization(event: dict[str, Any]) -> str:

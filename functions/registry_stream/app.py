@@ -23,7 +23,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str,
                 workflows.execution_name(tenant, eid, str(version)),
                 {"tenant": tenant, "eid": eid, "version": version},
             )
-        except Exception:
+        except Exception:  # noqa: BLE001 - one bad record must not take its neighbours along
             logger().exception("intake_not_started", extra={"tenant": tenant, "eid": eid, "version": version})
             failures.append({"itemIdentifier": record["dynamodb"]["SequenceNumber"]})
     return {"batchItemFailures": failures}

@@ -52,7 +52,12 @@ class Template:
     def routes(self) -> set[tuple[str, str, str, str]]:
         """(group, api, METHOD, path) of every API event."""
         return {
-            (group, event["Properties"]["RestApiId"]["Ref"], event["Properties"]["Method"].upper(), event["Properties"]["Path"])
+            (
+                group,
+                event["Properties"]["RestApiId"]["Ref"],
+                event["Properties"]["Method"].upper(),
+                event["Properties"]["Path"],
+            )
             for group, function in self.functions().items()
             for event in function.get("Events", {}).values()
             if event["Type"] == "Api"

@@ -38,7 +38,8 @@ def caller_from(authorizer: Mapping[str, Any], preferred_tenant: str | None) -> 
     if preferred_tenant is not None:
         if preferred_tenant not in tenants:
             raise Forbidden(
-                "auth.tenant_forbidden", f"X-Preferred-Partner-Id names a tenant that is not in the token: {preferred_tenant}."
+                "auth.tenant_forbidden",
+                f"X-Preferred-Partner-Id names a tenant that is not in the token: {preferred_tenant}.",
             )
         tenant = preferred_tenant
     elif len(tenants) == 1:
@@ -50,6 +51,4 @@ def caller_from(authorizer: Mapping[str, Any], preferred_tenant: str | None) -> 
             if not tenants
             else "The token has several tenants: choose one with the header X-Preferred-Partner-Id.",
         )
-    return Caller(
-        sub=str(authorizer["sub"]), tenant=tenant, scopes=frozenset(str(authorizer.get("scope", "")).split())
-    )
+    return Caller(sub=str(authorizer["sub"]), tenant=tenant, scopes=frozenset(str(authorizer.get("scope", "")).split()))

@@ -41,7 +41,7 @@ def aws_client(service: str) -> Any:
     )
 
 
-def to_attribute(value: Any) -> dict[str, Any]:
+def to_attribute(value: Any) -> dict[str, Any]:  # noqa: PLR0911 - one per type
     """A Python value in DynamoDB's wire form. Raises TypeError for a type that is not stored here (floats)."""
     match value:
         case str():
@@ -108,7 +108,7 @@ def failed_conditions(error: ClientError) -> list[str]:
     return [str(reason.get("Code", "None")) for reason in error.response.get("CancellationReasons", [])]
 
 
-def translate(error: ClientError) -> Exception:
+def translate(error: ClientError) -> Throttled | ClientError:
     """What a repository raises for an error it has no meaning for: `Throttled`, or the error itself."""
     if error_code(error) in _THROTTLES or "ThrottlingError" in failed_conditions(error):
         return Throttled("store.throttled", "The store is busy. Try again in a moment.", retry_after=1)

@@ -238,9 +238,7 @@ class Api:
             "detail": detail,
             "instance": request.path,
             "error_code": code,
-            "validation_errors": [
-                {"code": one.code, "field": one.field, "message": one.message} for one in violations
-            ],
+            "validation_errors": [{"code": one.code, "field": one.field, "message": one.message} for one in violations],
             "request_id": request.request_id,
         }
         if self.host == "hub":
@@ -329,7 +327,9 @@ def parse_query(model: type[BaseModel] | None, given: Mapping[str, list[str]] | 
     present = {key: kept for key, values in (given or {}).items() if (kept := [v for v in values if v])}
     fields = {info.alias or name: info for name, info in model.model_fields.items()} if model else {}
     violations = [
-        Violation("query.unknown", key, f"There is no query parameter '{key}' here.") for key in present if key not in fields
+        Violation("query.unknown", key, f"There is no query parameter '{key}' here.")
+        for key in present
+        if key not in fields
     ]
     values: dict[str, Any] = {}
     for key, info in fields.items():

@@ -1,8 +1,8 @@
 """`Idempotency-Key`: the same key with the same body is answered once, and replayed for 24 hours.
 
 A key is claimed by a conditional write before the work and holds the stored answer after it. The claim expires after
-`LOCK_SECONDS`, so a crash between the two does not block the client for a day; the work itself is safe to repeat because
-every write underneath carries its own condition.
+`LOCK_SECONDS`, so a crash between the two does not block the client for a day; the work itself is safe to repeat
+because every write underneath carries its own condition.
 """
 
 import base64

@@ -28,7 +28,7 @@ VISIBLE = EventList(rules.VISIBLE, "display", "list_pk", "list_sk")
 FLAGGED = EventList(rules.FLAGGED, "flagged", "flagged_pk", "flagged_sk")
 
 
-class VersionMoved(Exception):  # noqa: N818 - a fact for the caller to act on, not a failure
+class VersionMoved(Exception):
     """The event was written by somebody else since it was read."""
 
 
@@ -124,8 +124,8 @@ def total(tenant: str, which: EventList) -> int:
 def page(tenant: str, which: EventList, limit: int, after: str | None, skip: int = 0) -> tuple[list[Item], str | None]:
     """`limit` events of a list after the sort key `after`, skipping `skip` of them, in display order.
 
-    Returns the events and the sort key to continue after (None at the end). Evaluates one item more than the page, which
-    says whether there is another; a skipped page costs its keys.
+    Returns the events and the sort key to continue after (None at the end). Evaluates one item more than the page,
+    which says whether there is another; a skipped page costs its items.
     """
     client = ddb.aws_client("dynamodb")
     query: dict[str, Any] = {

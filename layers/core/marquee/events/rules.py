@@ -41,8 +41,8 @@ def counter_key(tenant: str, name: str) -> dict[str, str]:
 def display_keys(tenant: str, eid: str, frontend_status: str, start_date_time: str) -> dict[str, str]:
     """Index attributes that put an event into the lists it belongs to, in display order.
 
-    The default list holds everything that is not HIDDEN, flagged first, then by start; `flagged` is a sparse list of its
-    own, so a page of it reads flagged events only. RFC 3339 in UTC sorts as text.
+    The default list holds everything that is not HIDDEN, flagged first, then by start; `flagged` is a sparse list of
+    its own, so a page of it reads flagged events only. RFC 3339 in UTC sorts as text.
     """
     if frontend_status == "HIDDEN":
         return {}
@@ -116,9 +116,9 @@ def document(item: Mapping[str, Any]) -> dict[str, Any]:
 def frontend_change(item: Mapping[str, Any], wanted: str, change_id: str, at: str) -> Item:
     """The fields that setting the frontend status to `wanted` writes.
 
-    The sequence grows with every change on Main, one to the same value included; the Registry takes a change only if its
-    sequence is newer. So changes that overtake each other on the way leave both hosts with the last one, and setting a
-    status again repairs a Registry that had drifted.
+    The sequence grows with every change on Main, one to the same value included; the Registry takes a change only if
+    its sequence is newer. So changes that overtake each other on the way leave both hosts with the last one, and
+    setting a status again repairs a Registry that had drifted.
     """
     return {
         "frontend_status": wanted,
@@ -140,7 +140,7 @@ def pages(total: int, limit: int) -> int:
 
 
 def encode_cursor(list_name: str, sort_key: str) -> str:
-    """The cursor of the page after the entry with this sort key. It names no tenant: that comes from the token."""
+    """The cursor of the page after the entry with this sort key; the tenant always comes from the token."""
     return base64.urlsafe_b64encode(orjson.dumps([list_name, sort_key])).decode().rstrip("=")
 
 

@@ -130,5 +130,7 @@ def set_frontend_status(tenant: str, eid: str, wanted: str, key: str | None) -> 
     logger().error("frontend_status_failed", extra={"eid": eid, "execution": name, "error": result.error})
     host = {"MainRefused": "Main", "RegistryRefused": "Registry"}.get(result.error)
     if host is None:
-        raise Unavailable("frontend_status.interrupted", "The change did not finish. Both hosts will be brought back in line.")
+        raise Unavailable(
+            "frontend_status.interrupted", "The change did not finish. Both hosts will be brought back in line."
+        )
     raise Unavailable("frontend_status.refused", f"{host} refused the change, so both hosts keep the status they had.")

@@ -53,45 +53,51 @@ def steps(history: Iterable[Mapping[str, Any]], titles: Mapping[str, str]) -> li
     Only states that do work are steps (those `titles` knows); a state entered again is a step again.
     """
     found: list[Step] = []
-    current: Step | None = None
+    began: datetime | None = None
     for event in history:
         kind = str(event["type"])
         moment: datetime = event["timestamp"]
         if kind.endswith("StateEntered"):
             name = str(event["stateEnteredEventDetails"]["name"])
-            current = None
-            if name in titles:
-                current = Step(
-                    name=name,
-                    title=titles[name],
-                    status="running",
-                    attempts=0,
-                    started_at=rfc3339(moment),
-                    finished_at=None,
-                    seconds=None,
-                    error=None,
-                )
-                found.append(current)
-                began = moment
-        elif current is None:
-            continue
-        elif kind in {"TaskScheduled", "LambdaFunctionScheduled"}:
-            current.attempts += 1
-        elif kind in {"TaskFailed", "TaskTimedOut", "LambdaFunctionFailed", "LambdaFunctionTimedOut"}:
-            current.error = _error(event)
-            current.status = "failed"
-        elif kind in {"TaskSucceeded", "LambdaFunctionSucceeded"}:
-            current.error = None
-            current.status = "succeeded"
-        elif kind.endswith("StateExited") or kind.startswith("Execution"):
-            if kind.endswith("StateExited") and current.status == "running":
-                current.status = "succeeded"
-            if kind.startswith("Execution") and current.status == "running":
-                current.status = "failed"
-            current.finished_at = rfc3339(moment)
-            current.seconds = round((moment - began).total_seconds(), 3)
-            current = None
+            began = moment if name in titles else None
+            if began:
+                found.append(_begun(name, titles[name], began))
+        elif began and (kind.endswith("StateExited") or kind.startswith("Execution")):
+            _end(found[-1], began, moment, exited=kind.endswith("StateExited"))
+            began = None
+        elif began:
+            _advance(found[-1], kind, event)
     return found
+
+
+def _begun(name: str, title: str, moment: datetime) -> Step:
+    return Step(
+        name=name,
+        title=title,
+        status="running",
+        attempts=0,
+        started_at=rfc3339(moment),
+        finished_at=None,
+        seconds=None,
+        error=None,
+    )
+
+
+def _advance(step: Step, kind: str, event: Mapping[str, Any]) -> None:
+    """A try of the step was scheduled, failed or succeeded."""
+    if kind in {"TaskScheduled", "LambdaFunctionScheduled"}:
+        step.attempts += 1
+    elif kind in {"TaskFailed", "TaskTimedOut", "LambdaFunctionFailed", "LambdaFunctionTimedOut"}:
+        step.status, step.error = "failed", _error(event)
+    elif kind in {"TaskSucceeded", "LambdaFunctionSucceeded"}:
+        step.status, step.error = "succeeded", None
+
+
+def _end(step: Step, began: datetime, moment: datetime, *, exited: bool) -> None:
+    if step.status == "running":
+        step.status = "succeeded" if exited else "failed"
+    step.finished_at = rfc3339(moment)
+    step.seconds = round((moment - began).total_seconds(), 3)
 
 
 def _error(event: Mapping[str, Any]) -> str:

@@ -93,7 +93,9 @@ class RegistryEvent(BaseModel):
     version: int
     created_at: str
     updated_at: str
-    last_updated_on_fe: str | None = Field(description="When the frontend last reported the event; null before the first time")
+    last_updated_on_fe: str | None = Field(
+        description="When the frontend last reported the event; null before the first time"
+    )
     fe_status: Literal["RUNNING", "CANCELLED"] | None
     frontend_status: Literal["DEFAULT", "FLAGGED", "HIDDEN", "CANCELLED"]
 

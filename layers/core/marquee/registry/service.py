@@ -1,13 +1,13 @@
 """Use cases of the Registry, the system of record for event metadata."""
 
+import orjson
+
 from marquee import clock
 from marquee.errors import Conflict, NotFound
 from marquee.events.models import EventMeta, FrontendState
 from marquee.ids import derived_id, new_id
 from marquee.registry import repository, rules
 from marquee.registry.models import NewEvent, RegistryEvent
-
-import orjson
 
 
 def register(tenant: str, event: NewEvent, event_type: str, key: str | None) -> RegistryEvent:

@@ -1,0 +1,123 @@
+"""The deployed local stack that every end-to-end test talks to, and small conveniences over it."""
+
+import io
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local import stack as stacks
+from local.stack import Stack
+
+ROOT = Path(__file__).parents[2]
+ROLE = "arn:aws:iam::000000000000:role/e2e"
+
+MakeFunction = Callable[..., str]
+RunMachine = Callable[..., dict[str, Any]]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """A stack started by the command, once for the session. `MARQUEE_PORT` names one that runs already, to save time."""
+    if "MARQUEE_PORT" in os.environ:
+        yield stacks.find(int(os.environ["MARQUEE_PORT"]))
+        return
+    port = free_port()
+    up = subprocess.Popen(
+        [sys.executable, "-m", "local", "up", "--port", str(port)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert up.stdout is not None
+    said: list[str] = []
+    for line in up.stdout:
+        said.append(line)
+        if line.startswith("ready "):
+            break
+    else:
+        pytest.fail(f"the stack did not start:\n{''.join(said)}")
+    try:
+        yield stacks.find(port)
+    finally:
+        up.terminate()
+        up.communicate(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def make_function(stack: Stack) -> Iterator[MakeFunction]:
+    """Deploy a function from its source, beside the template's own; gives its name. All are removed at the end."""
+    client = stack.client("lambda")
+    made: list[str] = []
+
+    def make(source: str, *, timeout: int = 5, **more: Any) -> str:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("app.py", source)
+        name = f"e2e-{uuid.uuid4().hex[:12]}"
+        settings = {"Runtime": "python3.11", "Handler": "app.handler", "Role": ROLE, "Timeout": timeout, **more}
+        client.create_function(FunctionName=name, Code={"ZipFile": packed.getvalue()}, **settings)
+        made.append(name)
+        return name
+
+    yield make
+    for name in made:
+        client.delete_function(FunctionName=name)
+
+
+@pytest.fixture(scope="session")
+def invoke(stack: Stack) -> Callable[..., tuple[str | None, Any]]:
+    """Invoke a function with an event; gives its function error, or None, and its decoded payload."""
+    client = stack.client("lambda")
+
+    def call(name: str, event: object = None) -> tuple[str | None, Any]:
+        answer = client.invoke(FunctionName=name, Payload=json.dumps(event))
+        return answer.get("FunctionError"), json.loads(answer["Payload"].read())
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def run_machine(stack: Stack) -> Iterator[RunMachine]:
+    """Run a definition once as an Express machine and give its execution: status, output, error, cause."""
+    client = stack.client("stepfunctions")
+    made: list[str] = []
+
+    def run(definition: dict[str, Any], value: object = None) -> dict[str, Any]:
+        arn = client.create_state_machine(
+            name=f"e2e-{uuid.uuid4().hex[:12]}",
+            definition=json.dumps({"QueryLanguage": "JSONata", **definition}),
+            roleArn=ROLE,
+            type="EXPRESS",
+        )["stateMachineArn"]
+        made.append(arn)
+        answer: dict[str, Any] = client.start_sync_execution(stateMachineArn=arn, input=json.dumps(value or {}))
+        return {**answer, "output": json.loads(answer["output"]) if "output" in answer else None}
+
+    yield run
+    for arn in made:
+        client.delete_state_machine(stateMachineArn=arn)
+
+
+def listening_addresses(port: int) -> set[str]:
+    """The local addresses, in the kernel's hexadecimal, on which something listens on `port`."""
+    rows = [row.split() for table in ("tcp", "tcp6") for row in Path(f"/proc/net/{table}").read_text().splitlines()[1:]]
+    listening = "0A"
+    found = [re.fullmatch(rf"([0-9A-F]+):{port:04X}", row[1]) for row in rows if row[3] == listening]
+    return {match[1] for match in found if match}
