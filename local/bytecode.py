@@ -1,10 +1,10 @@
 """Finishing touches on what ``sam build`` made: bytecode beside every source, and only the service models we call.
 
-Lambda's task root and ``/opt`` are read-only, so a package that ships without ``.pyc`` files is compiled again by every cold
-environment. Unchecked hash-based files are used whatever their time stamps say, which zip files do not keep.
+Lambda's task root and ``/opt`` are read-only, so a package that ships without ``.pyc`` files is compiled again by every
+cold environment. Unchecked hash-based files are used whatever their time stamps say, which zip files do not keep.
 
-Run ``python -m local.bytecode .aws-sam/build``. Running it again does nothing. Standard library only, because the compilation is
-done by the interpreter that the artefacts are for.
+Run ``python -m local.bytecode .aws-sam/build``. Running it again does nothing. Standard library only, because the
+compilation is done by the interpreter that the artefacts are for.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 # The services that functions may ask botocore for; a unit test compares it with what the code asks for.
-SERVICES = frozenset({"cloudwatch", "dynamodb", "events", "lambda", "logs", "s3", "scheduler", "sqs", "stepfunctions", "sts"})
+SERVICES = frozenset({"cloudwatch", "dynamodb", "events", "lambda", "s3", "scheduler", "sqs", "stepfunctions", "sts"})
 
 _UNCHECKED_HASH = (0b01).to_bytes(4, "little")
 
@@ -56,7 +56,7 @@ def _compile(source: Path, shown: str) -> bool:
 
 
 def compile_tree(build: Path) -> int:
-    """Compile what is stale below `build` with the running interpreter, on all cores; gives the number of files compiled.
+    """Compile what is stale below `build` with the running interpreter, on all cores; gives how many files that were.
 
     The path kept in a code object is relative, so two builds of one source are equal byte for byte; on import Python
     replaces it by the real one.

@@ -90,7 +90,7 @@ def _token(args: argparse.Namespace) -> int:
 
 
 def _invoke(args: argparse.Namespace) -> int:
-    """Invoke a function, by its name in the template or its physical one, with the event in a file; print its answer."""
+    """Invoke a function, by its name in the template or its physical one, with the event in a file."""
     facts = stack.find(args.port)
     event = args.event.read_bytes()
     json.loads(event)
@@ -136,7 +136,8 @@ def _execution(args: argparse.Namespace) -> int:
     ]
     if args.id is None:
         for row in sorted(rows, key=lambda row: row["startDate"])[-20:]:
-            print(f"{row['startDate']:%H:%M:%S}  {row['status']:<10} {row['stateMachineArn'].split(':')[-1]}  {row['name']}")
+            machine = row["stateMachineArn"].split(":")[-1]
+            print(f"{row['startDate']:%H:%M:%S}  {row['status']:<10} {machine}  {row['name']}")
         return 0
     found = next((row["executionArn"] for row in rows if args.id in {row["executionArn"], row["name"]}), None)
     if found is None:

@@ -26,7 +26,7 @@ _DEPLOY_BUCKET = "marquee-deployments"
 
 
 def _run(command: list[str], url: str, log: Path) -> bool:
-    """Run a tool with its output going to `log`; whatever ends this process early ends the tool and its children too."""
+    """Run a tool with its output going to `log`; whatever interrupts this process ends the tool and its children."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -73,7 +73,16 @@ def build(log: Path, url: str) -> bool:
     if _STAMP.exists() and _STAMP.read_text(encoding="utf-8") == wanted and (_BUILD / "template.yaml").exists():
         return False
     _STAMP.unlink(missing_ok=True)
-    command = [str(project.SAM), "build", "--cached", "--parallel", "--build-dir", str(_BUILD), "--cache-dir", str(_CACHE)]
+    command = [
+        str(project.SAM),
+        "build",
+        "--cached",
+        "--parallel",
+        "--build-dir",
+        str(_BUILD),
+        "--cache-dir",
+        str(_CACHE),
+    ]
     command += ["--parameter-overrides", *_parameters({})]
     if not _run(command, url, log):
         raise LocalError(f"sam build failed:\n{_tail(log)}")
@@ -120,13 +129,13 @@ def deploy(stack: Stack, log: Path) -> None:
 def _failures(stack: Stack) -> list[str]:
     """Each resource that failed in the last deployment: its name, type and reason, first failure first."""
     try:
-        events: list[dict[str, Any]] = stack.client("cloudformation").describe_stack_events(StackName=project.STACK_NAME)[
-            "StackEvents"
-        ]
+        events: list[dict[str, Any]] = stack.client("cloudformation").describe_stack_events(
+            StackName=project.STACK_NAME
+        )["StackEvents"]
     except ClientError:
         return []
     return [
-        f"{event['LogicalResourceId']} ({event['ResourceType']}): {event.get('ResourceStatusReason', 'no reason given')}"
+        f"{event['LogicalResourceId']} ({event['ResourceType']}): {event.get('ResourceStatusReason', '?')}"
         for event in reversed(events)
         if event["ResourceStatus"].endswith("_FAILED") and "cancelled" not in event.get("ResourceStatusReason", "")
     ]

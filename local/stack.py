@@ -60,7 +60,12 @@ class Stack:
             endpoint_url=self.url,
             aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
-            config=Config(retries={"total_max_attempts": 1}, read_timeout=90, s3={"addressing_style": "path"}),
+            config=Config(
+                retries={"total_max_attempts": 1},
+                read_timeout=90,
+                inject_host_prefix=False,
+                s3={"addressing_style": "path"},
+            ),
         )
 
     def resources(self) -> dict[str, str]:
@@ -136,7 +141,9 @@ def _refuse_taken_port(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             ours = any(stack.port == port for stack in running())
-            advice = f"stop it with: python -m local down --port {port}" if ours else "choose another with --port (PORT=)"
+            advice = (
+                f"stop it with: python -m local down --port {port}" if ours else "choose another with --port (PORT=)"
+            )
             who = "a Marquee stack" if ours else "another program"
             raise LocalError(f"port {port} is taken by {who}; {advice}") from error
 
@@ -169,7 +176,7 @@ class Emulator:
             # Listeners of services that this stack has no use for; they would bind every interface.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
-            # Environments are bounded by queueing, see patches.py; throttling a laptop's burst would be no AWS behaviour.
+            # Environments are bounded by queueing, see patches.py: AWS would not throttle a laptop's burst.
             "LAMBDA_ACCOUNT_CONCURRENCY": "0",
         }
         if self._data is not None:
@@ -184,9 +191,9 @@ class Emulator:
             self._data.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [str(project.EMULATOR_PYTHON), str(Path(__file__).with_name("launcher.py"))],
+                [str(project.EMULATOR_PYTHON), "-m", "local.emulator.launcher"],
                 env=self._environment(),
-                cwd=self.home,
+                cwd=project.ROOT,
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,

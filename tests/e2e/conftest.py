@@ -33,7 +33,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """A stack started by the command, once for the session. `MARQUEE_PORT` names one that runs already, to save time."""
+    """A stack started by the command, once for the session; `MARQUEE_PORT` names one that runs already instead."""
     if "MARQUEE_PORT" in os.environ:
         yield stacks.find(int(os.environ["MARQUEE_PORT"]))
         return

@@ -1,7 +1,8 @@
 """The Python runtime inside one execution environment: import the handler once, then serve invocations one at a time.
 
-The emulator starts this file as a process of its own, one for each environment, and speaks JSON lines with it. First it sends
-what to load, and hears ``ready``; then ``{"init": true}``, which imports the handler; then one envelope an invocation.
+The emulator starts this file as a process of its own, one for each environment, and speaks JSON lines with it. First it
+sends what to load, and hears ``ready``; then ``{"init": true}``, which imports the handler; then one envelope an
+invocation.
 Standard library only: whatever else is imported here would hide what a layer lacks.
 """
 
@@ -58,13 +59,9 @@ def load(init: dict[str, Any]) -> Handler:
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
-        raise InitError(
-            "Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}", error.__traceback__
-        ) from error
+        raise InitError("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}") from error
     except SyntaxError as error:
-        raise InitError(
-            "Runtime.UserCodeSyntaxError", f"Syntax error in module '{module_name}': {error}", error.__traceback__
-        ) from error
+        raise InitError("Runtime.UserCodeSyntaxError", f"Syntax error in module '{module_name}': {error}") from error
     except Exception as error:
         raise InitError(type(error).__name__, str(error), error.__traceback__) from error
     if not hasattr(module, handler_name):
@@ -108,16 +105,19 @@ def prepare(init: dict[str, Any]) -> None:
 def serve(requests: TextIO, answers: TextIO) -> None:
     """Answer one line for each line read, until the emulator closes the pipe."""
 
+    def send(reply: dict[str, Any]) -> None:
+        answers.write(json.dumps(reply) + "\n")
+        answers.flush()
+
     def answer(reply: dict[str, Any]) -> None:
         sys.stdout.flush()
         sys.stderr.write(f"{END_OF_LOG}\n")
         sys.stderr.flush()
-        answers.write(json.dumps(reply) + "\n")
-        answers.flush()
+        send(reply)
 
     init = json.loads(requests.readline())
     prepare(init)
-    answer({"status": "ready"})
+    send({"status": "ready"})
     handler: Handler | None = None
     for line in requests:
         message = json.loads(line)

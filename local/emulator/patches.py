@@ -1,13 +1,15 @@
 """What the pinned emulator does otherwise than AWS and our functions would notice, put right at start-up.
 
-Runs inside the emulator's interpreter. Each patch says which behaviour of AWS it restores; `apply` refuses to start on an
-emulator whose parts have other names or shapes than these patches were written for.
+Runs inside the emulator's interpreter. Each patch says which behaviour of AWS it restores; `apply` refuses to start on
+an emulator whose parts have other names or shapes than these patches were written for.
 """
 
 import hashlib
 import inspect
+import json
 import os
 import queue
+import signal
 import tempfile
 import threading
 import time
@@ -15,30 +17,33 @@ import zipfile
 from collections import defaultdict
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
-import runtime
 from ministack.core import lambda_runtime
 from ministack.services import apigateway_v1, lambda_svc
 
+from local.emulator import runtime
+
 # AWS gives the init phase ten seconds of its own before it counts against the function's time-out.
 _INIT_SECONDS = 10.0
-# On AWS a function scales to a thousand environments; here each is a process, and more of them than this would only wait
-# for the same cores.
+# On AWS a function scales to a thousand environments; here each is a process, and more of them than this would only
+# wait for the same cores.
 _ENVIRONMENTS_PER_FUNCTION = max(2, min(8, 2 * (os.cpu_count() or 1)))
 
 
 class Environment(lambda_runtime.Worker):  # type: ignore[misc]
     """One execution environment: a process that has imported one function.
 
-    On AWS an exception reaches the caller under its class's name with a stack trace, and the environment lives on; a process that
-    exits is ``Runtime.ExitError``, one that hangs ``Sandbox.Timedout``, and a module that does not import
+    On AWS an exception reaches the caller under its class's name with a stack trace, and the environment lives on; a
+    process that exits is ``Runtime.ExitError``, one that hangs ``Sandbox.Timedout``, and a module that does not import
     ``Runtime.ImportModuleError``. The emulator calls all of them ``Runtime.HandlerError`` and starts anew after each.
     """
 
+    _proc: Any
+
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._loaded: Any = None
+        self._loaded: Any = None  # the process that has imported the function
 
     def invoke(self, event: Any, request_id: str, **call: Any) -> dict[str, Any]:
         """Run one invocation, importing the function first if this environment is new."""
@@ -49,6 +54,7 @@ class Environment(lambda_runtime.Worker):  # type: ignore[misc]
             if self._loaded is not self._proc:
                 reply = self._exchange({"init": True}, _INIT_SECONDS, request_id)
                 if reply["status"] != "ok":
+                    self._kill()
                     return reply
                 self._loaded = self._proc
             details = {**call, "request_id": request_id, "timeout_ms": int(timeout * 1000)}
@@ -56,13 +62,14 @@ class Environment(lambda_runtime.Worker):  # type: ignore[misc]
 
     def _exchange(self, message: dict[str, Any], seconds: float, request_id: str) -> dict[str, Any]:
         """Send one line and wait for one; a process that gives none is ended and named as AWS would."""
+        process = self._proc
         replies: list[str] = []
 
         def talk() -> None:
             try:
-                self._proc.stdin.write(lambda_runtime.json.dumps(message) + "\n")
-                self._proc.stdin.flush()
-                replies.append(self._proc.stdout.readline())
+                process.stdin.write(json.dumps(message) + "\n")
+                process.stdin.flush()
+                replies.append(process.stdout.readline())
             except OSError:
                 replies.append("")
 
@@ -72,24 +79,30 @@ class Environment(lambda_runtime.Worker):  # type: ignore[misc]
         if talker.is_alive():
             return self._end("Sandbox.Timedout", f"Task timed out after {seconds:.2f} seconds", request_id)
         if not replies[0]:
-            status = self._proc.wait(timeout=5)
-            how = f"signal: {-status}" if status < 0 else f"exit status {status}"
-            return self._end("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: {how}", request_id)
-        reply: dict[str, Any] = lambda_runtime.json.loads(replies[0])
+            status = process.wait(timeout=5)
+            how = f"signal: {signal.strsignal(-status)}".lower() if status < 0 else f"exit status {status}"
+            words = f"RequestId: {request_id} Error: Runtime exited with error: {how}"
+            return self._end("Runtime.ExitError", words, request_id)
+        reply: dict[str, Any] = json.loads(replies[0])
         reply["log"] = self._drain_stderr_bounded()
         if "failure" in reply:
-            reply = {"status": "error", "error_payload": {**reply["failure"], "requestId": request_id}, "log": reply["log"]}
+            payload = {**reply["failure"], "requestId": request_id}
+            return {"status": "error", "error_payload": payload, "log": reply["log"]}
         return reply
 
-    def _end(self, error_type: str, message: str, request_id: str) -> dict[str, Any]:
+    def _kill(self) -> None:
         process, self._proc = self._proc, None
-        process.kill()
-        process.wait()
+        if process is not None:
+            process.kill()
+            process.wait()
+
+    def _end(self, error_type: str, message: str, request_id: str) -> dict[str, Any]:
+        self._kill()
         payload = {"errorType": error_type, "errorMessage": message, "requestId": request_id}
         return {"status": "error", "error_payload": payload, "log": self._drain_stderr()}
 
     def _drain_stderr_bounded(self, *_: float) -> str:
-        """The log up to the runtime's mark. The emulator waits 50 ms for the first line of a handler that logs nothing."""
+        """The log up to the runtime's mark. The emulator waits 50 ms for the first line of a silent handler."""
         lines: list[str] = []
         give_up = time.monotonic() + 1
         while (left := give_up - time.monotonic()) > 0:
@@ -107,10 +120,10 @@ class Environment(lambda_runtime.Worker):  # type: ignore[misc]
 
 
 class SharedZip:
-    """A zip archive that is extracted once and linked to afterwards; stands in for ``ZipFile`` where environments are made.
+    """A zip archive that is extracted once and linked to afterwards; ``ZipFile`` for those who start environments.
 
-    The emulator extracts a function's code and all its layers again for each environment. On AWS both are mounted read-only, so
-    sharing them is no difference a function could see.
+    The emulator extracts a function's code and all its layers again for each environment. On AWS both are mounted
+    read-only, so sharing them is no difference a function could see.
     """
 
     _lock = threading.Lock()
@@ -119,7 +132,7 @@ class SharedZip:
     def __init__(self, path: str) -> None:
         self._path = Path(path)
 
-    def __enter__(self) -> "SharedZip":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -161,7 +174,7 @@ class _Queue:
             )
             return throttled
         try:
-            # The emulator's path for custom runtimes passes an environment's own error payload on; the one for Python does not.
+            # The emulator's path for custom runtimes hands an environment's own error payload on; Python's does not.
             answer: dict[str, Any] = lambda_svc._execute_function_provided_warm(func, event, request_id)  # noqa: SLF001
             return answer
         finally:
@@ -173,7 +186,7 @@ class _ProxyFailed(Exception):
 
 
 class _BadGateway(apigateway_v1._GatewayError):  # type: ignore[misc]  # noqa: SLF001
-    """On AWS such an integration is 502 in the shape of the API's DEFAULT_5XX response; the emulator shows the error to the client."""
+    """The 502, in the form of the API's DEFAULT_5XX response, that AWS answers then. The emulator shows the error."""
 
 
 def _patch_gateway() -> None:

@@ -1,7 +1,7 @@
 """Starts the emulator, with our patches, in its own interpreter; ``stack.py`` runs this file.
 
-The emulator lives as long as the pipe on its standard input is open. Whatever ends the process that holds the other end, the
-emulator stops as it would for SIGTERM, with its environments and its temporary directory.
+The emulator lives as long as the pipe on its standard input is open. Whatever ends the process that holds the other
+end, the emulator stops as it would for SIGTERM, with its environments and its temporary directory.
 """
 
 import os
@@ -32,9 +32,10 @@ def main() -> None:
     threading.Thread(target=_stop_with_parent, daemon=True).start()
     sys.argv = sys.argv[:1]
     try:
-        import patches  # noqa: PLC0415 - reads the temporary directory set above
         from ministack import app  # noqa: PLC0415
         from ministack.core import lambda_runtime  # noqa: PLC0415
+
+        from local.emulator import patches  # noqa: PLC0415 - reads the temporary directory set above
 
         patches.apply()
         try:
