@@ -58,7 +58,7 @@ run: setup ## start the stack, do the main job, show it (PORT= SALES=file.csv.gz
 lint: setup ## ruff, mypy, and the template
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
-	$(VENV) -m mypy
+	$(VENV) -m mypy layers/core/marquee local tests functions/*/app.py
 	.tools/sam/bin/sam validate --template template.yaml
 	.tools/sam/bin/sam validate --lint --template template.yaml
 

@@ -8,7 +8,9 @@ compilation is done by the interpreter that the artefacts are for.
 """
 
 import argparse
+import gzip
 import importlib.util
+import json
 import os
 import py_compile
 import re
@@ -26,14 +28,31 @@ _UNCHECKED_HASH = (0b01).to_bytes(4, "little")
 
 
 def trim(build: Path) -> list[str]:
-    """Remove botocore's models of services outside `SERVICES` from every artefact; gives the names removed."""
+    """Remove botocore's models of services outside `SERVICES` from every artefact; gives the names removed.
+
+    Its table of endpoints, read by every new client, loses the other services' rows too.
+    """
     removed: list[str] = []
     for data in build.glob("*/**/botocore/data"):
         for model in data.iterdir():
             if model.is_dir() and model.name not in SERVICES:
                 shutil.rmtree(model)
                 removed.append(model.name)
+        if removed:
+            _trim_endpoints(data)
     return removed
+
+
+def _trim_endpoints(data: Path) -> None:
+    wanted = set()
+    for model in data.glob("*/*/service-2.json.gz"):
+        with gzip.open(model) as file:
+            wanted.add(json.load(file)["metadata"]["endpointPrefix"])
+    table = data / "endpoints.json"
+    endpoints = json.loads(table.read_bytes())
+    for partition in endpoints["partitions"]:
+        partition["services"] = {name: row for name, row in partition["services"].items() if name in wanted}
+    table.write_text(json.dumps(endpoints, separators=(",", ":")), encoding="utf-8")
 
 
 def stale(sources: Path) -> Iterator[Path]:

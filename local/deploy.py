@@ -23,6 +23,8 @@ _CACHE = project.ROOT / ".aws-sam" / "local-cache"
 _STAMP = project.ROOT / ".aws-sam" / "local.sha256"
 _SOURCES = ("template.yaml", "functions", "layers", "statemachines")
 _DEPLOY_BUCKET = "marquee-deployments"
+# samconfig.toml is for real accounts; this names an environment that it does not have.
+_NO_CONFIG = ("--config-env", "local")
 
 
 def _run(command: list[str], url: str, log: Path) -> bool:
@@ -83,7 +85,7 @@ def build(log: Path, url: str) -> bool:
         "--cache-dir",
         str(_CACHE),
     ]
-    command += ["--parameter-overrides", *_parameters({})]
+    command += ["--parameter-overrides", *_parameters({}), *_NO_CONFIG]
     if not _run(command, url, log):
         raise LocalError(f"sam build failed:\n{_tail(log)}")
     bytecode.finish(_BUILD)
@@ -119,7 +121,7 @@ def deploy(stack: Stack, log: Path) -> None:
     }
     command = [str(project.SAM), "deploy", "--template-file", str(_BUILD / "template.yaml")]
     command += ["--stack-name", project.STACK_NAME, "--s3-bucket", _DEPLOY_BUCKET, "--region", project.REGION]
-    command += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--no-confirm-changeset"]
+    command += [*_NO_CONFIG, "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--no-confirm-changeset"]
     command += ["--no-fail-on-empty-changeset", "--no-progressbar", "--parameter-overrides", *_parameters(parameters)]
     if not _run(command, stack.url, log):
         reasons = "\n".join(f"  {reason}" for reason in _failures(stack))

@@ -22,6 +22,7 @@ from local import project
 from local.issuer import Issuer
 from local.project import LocalError
 
+_LAUNCHER = "local.emulator.launcher"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
 
@@ -99,14 +100,25 @@ def alive(pid: int) -> bool:
     return True
 
 
+def _emulator_runs(stack: Stack) -> bool:
+    """Whether its emulator runs, and the process id was not given to another program since."""
+    with contextlib.suppress(OSError):
+        command = Path(f"/proc/{stack.emulator_pid}/cmdline").read_bytes()
+        return _LAUNCHER.encode() in command
+    return alive(stack.emulator_pid)
+
+
 def running() -> list[Stack]:
-    """The stacks on this machine that were started from this checkout."""
+    """The stacks on this machine that were started from this checkout. What killed ones left is removed on the way."""
     stacks = []
     for file in sorted(project.STATE.glob("*.json")):
         with contextlib.suppress(ValueError, TypeError, OSError):
             stack = Stack(**json.loads(file.read_text(encoding="utf-8")))
-            if alive(stack.pid) or alive(stack.emulator_pid):
+            if _emulator_runs(stack):
                 stacks.append(stack)
+            else:
+                file.unlink(missing_ok=True)
+                shutil.rmtree(stack.home, ignore_errors=True)
     return stacks
 
 
@@ -191,7 +203,7 @@ class Emulator:
             self._data.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [str(project.EMULATOR_PYTHON), "-m", "local.emulator.launcher"],
+                [str(project.EMULATOR_PYTHON), "-m", _LAUNCHER],
                 env=self._environment(),
                 cwd=project.ROOT,
                 stdin=subprocess.PIPE,

@@ -31,6 +31,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def zipped(source: str) -> bytes:
+    """A deployment package whose `app` module is `source`."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("app.py", source)
+    return packed.getvalue()
+
+
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """A stack started by the command, once for the session; `MARQUEE_PORT` names one that runs already instead."""
@@ -67,12 +75,9 @@ def make_function(stack: Stack) -> Iterator[MakeFunction]:
     made: list[str] = []
 
     def make(source: str, *, timeout: int = 5, **more: Any) -> str:
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w") as archive:
-            archive.writestr("app.py", source)
         name = f"e2e-{uuid.uuid4().hex[:12]}"
         settings = {"Runtime": "python3.11", "Handler": "app.handler", "Role": ROLE, "Timeout": timeout, **more}
-        client.create_function(FunctionName=name, Code={"ZipFile": packed.getvalue()}, **settings)
+        client.create_function(FunctionName=name, Code={"ZipFile": zipped(source)}, **settings)
         made.append(name)
         return name
 
