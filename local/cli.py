@@ -49,14 +49,15 @@ def _up(args: argparse.Namespace) -> int:
     print(f"Marquee on port {args.port}", flush=True)
     with emulator as facts:
         build_log, deploy_log = (emulator.home / name for name in ("build.log", "deploy.log"))
-        with _step("sam build") as notes:
-            if not deploy.build(build_log, facts.url):
-                notes.append("unchanged,")
-        with _step("emulator"):
-            emulator.wait()
-            deploy.publish_issuer(facts)
-        with _step("sam deploy"):
-            deploy.deploy(facts, deploy_log)
+        with deploy.exclusively():
+            with _step("sam build") as notes:
+                if not deploy.build(build_log, facts.url):
+                    notes.append("unchanged,")
+            with _step("emulator"):
+                emulator.wait()
+                deploy.publish_issuer(facts)
+            with _step("sam deploy"):
+                deploy.deploy(facts, deploy_log)
         with _step("hosts"):
             deploy.wait_for_hosts(facts)
         print(f"ready {facts.url}", flush=True)

@@ -1,12 +1,14 @@
 """Build and deploy the template as an operator does, with SAM, to a stack on this machine."""
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,15 @@ _SOURCES = ("template.yaml", "functions", "layers", "statemachines")
 _DEPLOY_BUCKET = "marquee-deployments"
 # samconfig.toml is for real accounts; this names an environment that it does not have.
 _NO_CONFIG = ("--config-env", "local")
+
+
+@contextlib.contextmanager
+def exclusively() -> Iterator[None]:
+    """Hold the build directory: two stacks that start at once build and deploy one after the other."""
+    _BUILD.parent.mkdir(exist_ok=True)
+    with (_BUILD.parent / "local.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _run(command: list[str], url: str, log: Path) -> bool:
