@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from marquee import clock, ddb, ids, money
 
+WALL_1900 = datetime(1900, 1, 1)  # noqa: DTZ001 - hypothesis wants wall times
+WALL_2200 = datetime(2200, 1, 1)  # noqa: DTZ001 - same
 CURRENCIES = st.sampled_from(["EUR", "JPY", "KWD", "CLF", "USD"])
 
 
@@ -31,7 +33,7 @@ def test_a_currency_is_an_active_iso_4217_code() -> None:
     assert not money.is_currency("DEM")
 
 
-@given(st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1)), st.integers(-14 * 60, 14 * 60))
+@given(st.datetimes(WALL_1900, WALL_2200), st.integers(-14 * 60, 14 * 60))
 def test_a_moment_is_written_in_utc_whatever_its_offset(wall: datetime, offset: int) -> None:
     moment = wall.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=offset)))
     assert datetime.fromisoformat(clock.rfc3339(moment)) == moment

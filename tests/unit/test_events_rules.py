@@ -1,4 +1,5 @@
 from collections import Counter
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +28,7 @@ def test_counters_follow_any_history_of_an_event(history: list[str | None]) -> N
     # Given an event that goes through any statuses (None: it does not exist)
     counted: Counter[str] = Counter(rules.memberships(history[0]))
     # When every step's changes are added up
-    for before, after in zip(history, history[1:], strict=False):
+    for before, after in pairwise(history):
         counted.update(rules.counter_changes(before, after))
     # Then each list counts it exactly if it is in it now
     assert +counted == rules.memberships(history[-1])

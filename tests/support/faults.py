@@ -1,0 +1,160 @@
+"""A network between a function and AWS that can be cut: crash tests on the real wire.
+
+A function of the local stack is told to reach AWS through a `FaultyWire`. Each request it sends is passed on, unless
+the plan has a fault for it. Unlike a stub in the process, this kills real processes at real moments: before a call was
+made, and after it took effect but before its answer arrived.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Literal
+
+import urllib3
+
+Kind = Literal["killed before", "killed after", "throttled", "unavailable", "answer lost"]
+KINDS: tuple[Kind, ...] = ("killed before", "killed after", "throttled", "unavailable", "answer lost")
+
+
+# What happens to a request, by its number (from 0, as they are sent) and body; None: it is passed on.
+Plan = Callable[[int, bytes], Kind | None]
+
+
+def undisturbed(_number: int, _body: bytes) -> Kind | None:
+    """Nothing happens."""
+    return None
+
+
+def once(kind: Kind, call: int) -> Plan:
+    """The request with this number meets the fault; its repetition gets through."""
+    return lambda number, _: kind if number == call else None
+
+
+def whenever(kind: Kind, named: str) -> Plan:
+    """Every request that names this table, machine or key meets the fault."""
+    return lambda _, body: kind if named.encode() in body else None
+
+
+class FaultyWire:
+    """A forwarding server on 127.0.0.1 in front of the stack's AWS endpoint."""
+
+    def __init__(self, target: str) -> None:
+        self._target = target
+        self._pool = urllib3.PoolManager(retries=False)
+        self._lock = threading.Lock()
+        self._plan: Plan = undisturbed
+        self.seen: list[str] = []
+        wire = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def forward(self) -> None:
+                wire.handle(self)
+
+            do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = forward
+
+            def log_message(self, *args: Any) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        """The endpoint to give to functions."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def plan(self, plan: Plan) -> None:
+        """Start counting anew, with these faults ahead."""
+        with self._lock:
+            self._plan = plan
+            self.seen = []
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _next(self, name: str, body: bytes) -> Kind | None:
+        with self._lock:
+            self.seen.append(name)
+            return self._plan(len(self.seen) - 1, body)
+
+    def handle(self, request: BaseHTTPRequestHandler) -> None:
+        """Pass one request on, or let happen to it what is planned."""
+        body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
+        name = request.headers.get("X-Amz-Target", f"{request.command} {request.path}").rpartition(".")[2]
+        kind = self._next(name, body)
+        if kind == "killed before":
+            kill_client(request.client_address[1])
+            return self._hang_up(request)
+        if kind == "throttled":
+            return self._answer(
+                request, 400, b'{"__type": "ProvisionedThroughputExceededException", "message": "slow down"}'
+            )
+        if kind == "unavailable":
+            return self._answer(request, 503, b"{}")
+        headers = {k: v for k, v in request.headers.items() if k.lower() not in {"connection", "accept-encoding"}}
+        answer = self._pool.request(request.command, self._target + request.path, body=body, headers=headers)
+        if kind == "killed after":
+            kill_client(request.client_address[1])
+            return self._hang_up(request)
+        if kind == "answer lost":
+            return self._hang_up(request)
+        return self._answer(request, answer.status, answer.data, dict(answer.headers))
+
+    @staticmethod
+    def _hang_up(request: BaseHTTPRequestHandler) -> None:
+        request.close_connection = True
+
+    @staticmethod
+    def _answer(
+        request: BaseHTTPRequestHandler, status: int, body: bytes, headers: dict[str, str] | None = None
+    ) -> None:
+        dropped = {"content-length", "transfer-encoding", "connection", "content-encoding", "date", "server"}
+        try:
+            request.send_response(status)
+            for key, value in (headers or {"Content-Type": "application/x-amz-json-1.0"}).items():
+                if key.lower() not in dropped:
+                    request.send_header(key, value)
+            request.send_header("Content-Length", str(len(body)))
+            request.end_headers()
+            request.wfile.write(body)
+        except (BrokenPipeError, ConnectionResetError):
+            request.close_connection = True
+
+
+def kill_client(port: int) -> None:
+    """Kill -9 the process that owns the loopback connection from this local port."""
+    wanted = f"0100007F:{port:04X}"
+    inode = next(
+        (row.split()[9] for row in Path("/proc/net/tcp").read_text().splitlines()[1:] if row.split()[1] == wanted), None
+    )
+    for descriptors in Path("/proc").glob("[0-9]*/fd"):
+        try:
+            links = [str(link.readlink()) for link in descriptors.iterdir()]
+        except OSError:
+            continue
+        if f"socket:[{inode}]" in links and int(descriptors.parent.name) != os.getpid():
+            os.kill(int(descriptors.parent.name), signal.SIGKILL)
+            return
+    raise LookupError(f"no process has a connection from port {port}")
+
+
+@contextmanager
+def behind(wire: FaultyWire, client: Any, function: str) -> Iterator[None]:
+    """Let a deployed function reach AWS through `wire`; `client` is a Lambda client of the stack."""
+    variables = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+    client.update_function_configuration(
+        FunctionName=function, Environment={"Variables": {**variables, "AWS_ENDPOINT_URL": wire.url}}
+    )
+    try:
+        yield
+    finally:
+        client.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
