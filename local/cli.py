@@ -11,11 +11,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import deploy, project, stack
+from local import deploy, executions, project, stack
 from local.project import LocalError
 from local.stack import Stack
 
@@ -105,9 +104,16 @@ def _drop(args: argparse.Namespace) -> int:
     """Put a sales report into the bucket as a box office would, and say where to follow it."""
     facts = stack.find(args.port)
     key = f"sales/{args.tenant}/{args.event}/{args.file.name}"
-    put = facts.client("s3").put_object(Bucket=_bucket(facts), Key=key, Body=args.file.read_bytes())
-    print(f"s3://{_bucket(facts)}/{key}  etag {put['ETag'].strip(chr(34))}")
-    print(f"follow it: {facts.url}/main/executions  or: python -m local execution --port {facts.port}")
+    known = {row["executionArn"] for row in executions.latest(facts)}
+    bucket = _bucket(facts)
+    facts.client("s3").put_object(Bucket=bucket, Key=key, Body=args.file.read_bytes())
+    print(f"s3://{bucket}/{key}")
+    started = executions.started_by_object(facts, key, known)
+    if started is None:
+        raise LocalError("the file is in the bucket, but no execution started within 10 s")
+    execution = executions.public_id(started)
+    print(f"follow it: {facts.url}/main/executions/{execution}")
+    print(f"or:        python -m local execution {execution}")
     return 0
 
 
@@ -125,36 +131,14 @@ def _bucket(facts: Stack) -> str:
 
 
 def _execution(args: argparse.Namespace) -> int:
-    """Print an execution with its steps, by its ARN or its name; without either, list the latest."""
+    """Print an execution with its steps, by its id, name or ARN; without any, list the latest."""
     facts = stack.find(args.port)
-    client = facts.client("stepfunctions")
-    machines = client.list_state_machines()["stateMachines"]
-    rows = [
-        row
-        for machine in machines
-        if machine["type"] == "STANDARD"
-        for row in client.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
-    ]
-    if args.id is None:
-        for row in sorted(rows, key=lambda row: row["startDate"])[-20:]:
-            machine = row["stateMachineArn"].split(":")[-1]
-            print(f"{row['startDate']:%H:%M:%S}  {row['status']:<10} {machine}  {row['name']}")
+    if args.id is not None:
+        print(json.dumps(executions.show(facts, args.id), indent=2, ensure_ascii=False))
         return 0
-    found = next((row["executionArn"] for row in rows if args.id in {row["executionArn"], row["name"]}), None)
-    if found is None:
-        raise LocalError(f"no execution is called {args.id}")
-    described = client.describe_execution(executionArn=found)
-    history = client.get_execution_history(executionArn=found)["events"]
-    steps = [_described(event) for event in history]
-    shown = {key: described.get(key) for key in ("executionArn", "status", "input", "output", "error", "cause")}
-    print(json.dumps({**{key: value for key, value in shown.items() if value is not None}, "steps": steps}, indent=2))
+    for row in executions.latest(facts)[-20:]:
+        print(f"{row['startDate']:%H:%M:%S}  {row['status']:<10} {executions.public_id(row)}")
     return 0
-
-
-def _described(event: dict[str, Any]) -> str:
-    details: dict[str, Any] = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
-    words = [f"{event['timestamp']:%H:%M:%S.%f}"[:12], event["type"], details.get("name", ""), details.get("error", "")]
-    return " ".join(word for word in words if word)
 
 
 def _env(args: argparse.Namespace) -> int:

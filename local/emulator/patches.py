@@ -217,6 +217,19 @@ def _patch_gateway() -> None:
     apigateway_v1._gateway_error_response = error_response  # noqa: SLF001
 
 
+def _patch_import() -> None:
+    """An API's own gateway responses come with its OpenAPI document on AWS; the emulator leaves them out on import."""
+    import_rest_api = apigateway_v1._import_rest_api  # noqa: SLF001
+
+    def import_with_responses(spec: dict[str, Any], base_data: dict[str, Any] | None = None) -> str:
+        api_id: str = import_rest_api(spec, base_data)
+        for response_type, response in spec.get("x-amazon-apigateway-gateway-responses", {}).items():
+            apigateway_v1._put_gateway_response(api_id, response_type, response)  # noqa: SLF001
+        return api_id
+
+    apigateway_v1._import_rest_api = import_with_responses  # noqa: SLF001
+
+
 def _check() -> None:
     """Raise RuntimeError if the emulator is not the one these patches were written for."""
     expected = {
@@ -227,6 +240,8 @@ def _check() -> None:
         lambda_svc._execute_function_provided_warm: ["func", "event", "request_id"],  # noqa: SLF001
         apigateway_v1._lambda_proxy_response: ["result"],  # noqa: SLF001
         apigateway_v1._gateway_error_response: ["error", "request"],  # noqa: SLF001
+        apigateway_v1._import_rest_api: ["spec", "base_data"],  # noqa: SLF001
+        apigateway_v1._put_gateway_response: ["api_id", "response_type", "data"],  # noqa: SLF001
     }
     for function, parameters in expected.items():
         if list(inspect.signature(function).parameters) != parameters:
@@ -247,3 +262,4 @@ def apply() -> None:
     lambda_runtime._worker_class_for = lambda _config: Environment  # noqa: SLF001
     lambda_svc._execute_function_warm = _Queue().execute  # noqa: SLF001
     _patch_gateway()
+    _patch_import()
