@@ -1,0 +1,63 @@
+"""Main: daily revenue, ticket categories, ingests and their row ledgers."""
+
+from typing import Annotated
+
+from marquee.auth import Caller
+from marquee.http import Api, Reply
+from marquee.sales import service
+from marquee.sales.models import (
+    XLSX,
+    DailyRevenueQuery,
+    DailyRevenueSummary,
+    IngestDocument,
+    IngestListQuery,
+    IngestPage,
+    LedgerPage,
+    RowQuery,
+    TicketCategories,
+)
+
+handler = Api("main")
+
+
+@handler.get("/daily_revenue_summary", scope="sales.read")
+def read_daily_revenue(caller: Caller, query: DailyRevenueQuery) -> DailyRevenueSummary:
+    """Read an event's sales per day and currency, with totals."""
+    return service.daily_revenue(caller.tenant, query)
+
+
+@handler.get("/events/<eid>/tickets", scope="sales.read")
+def read_tickets(caller: Caller, eid: str) -> TicketCategories:
+    """Read an event's ticket categories, most sold first."""
+    return service.ticket_categories(caller.tenant, eid)
+
+
+@handler.get("/ingests", scope="sales.read")
+def list_ingests(caller: Caller, query: IngestListQuery) -> IngestPage:
+    """List an event's ingests, the newest first."""
+    return service.list_ingests(caller.tenant, query)
+
+
+@handler.get("/ingests/<ingest_id>", scope="sales.read")
+def read_ingest(caller: Caller, ingest_id: str) -> IngestDocument:
+    """Read what became of a dropped file."""
+    return service.read_ingest(caller.tenant, ingest_id)
+
+
+@handler.get("/ingests/<ingest_id>/rows", scope="sales.read")
+def list_ingest_rows(caller: Caller, ingest_id: str, query: RowQuery) -> LedgerPage:
+    """List an ingest's row ledger: which rows were taken, and why others were not."""
+    return service.ledger_rows(caller.tenant, ingest_id, query)
+
+
+@handler.get("/ingests/<ingest_id>/rejected.xlsx", scope="sales.read")
+def download_rejected_rows(caller: Caller, ingest_id: str) -> Reply[Annotated[bytes, XLSX]]:
+    """Download an ingest's rejected rows with their reasons, to be fixed and dropped again.
+
+    A large workbook is answered with 303 and a URL that works for five minutes.
+    """
+    workbook = service.rejected_workbook(caller.tenant, ingest_id)
+    if workbook.url is not None:
+        return Reply(status=303, headers={"Location": workbook.url})
+    disposition = f'attachment; filename="{workbook.file_name}"'
+    return Reply(workbook.content, headers={"Content-Disposition": disposition}, media_type=XLSX)

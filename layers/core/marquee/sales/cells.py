@@ -1,0 +1,85 @@
+"""Pure reading of single cells: what a spreadsheet holds, as text; days and amounts have modules of their own.
+
+A reader returns the value, or a `Refusal` whose sentence is for the person who keeps the report.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+
+Cell = str | float | int | bool | date | datetime | time | timedelta | None
+
+MAX_CATEGORY = 100
+_SHOWN = 60
+_SPACES = dict.fromkeys(map(ord, "\u00a0\u202f\u2009\u2007\u200b\ufeff"), " ")
+_SIGNS = {ord("\u2212"): "-", ord("\u2013"): "-", ord("\u2014"): "-"}
+
+
+class Refusal(NamedTuple):
+    """Why a cell is not taken: a stable code and a sentence."""
+
+    code: str
+    message: str
+
+
+def shown(value: Cell) -> str:
+    """The cell as written, shortened, for use inside a sentence."""
+    text = as_written(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def as_written(value: Cell) -> str:  # noqa: PLR0911 - one per type
+    """The cell's content as text: a number without a needless ``.0``, a day as ISO 8601, nothing as the empty text."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case float():
+            return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+        case datetime():
+            at_midnight = value.time() == time()
+            return value.date().isoformat() if at_midnight else value.isoformat(sep=" ")
+        case date() | time():
+            return value.isoformat()
+        case _:
+            return str(value)
+
+
+def plain_signs(spelled: str) -> str:
+    """The text with every dash that people type for a minus as a minus."""
+    return spelled.translate(_SIGNS)
+
+
+def text(value: Cell) -> str:
+    """The cell as normalised text: Unicode composed, spaces collapsed, trimmed."""
+    if isinstance(value, str):
+        return " ".join(unicodedata.normalize("NFC", value).translate(_SPACES).split())
+    return as_written(value)
+
+
+# A line of texts, joined by a separator, in which one is not yet as `text` would give it
+_UNTIDY = re.compile(r"^\s|\s$|\s\s|[^ -~\x1e]|\x1e\s|\s\x1e")
+
+
+def texts(values: Sequence[Cell]) -> Sequence[str]:
+    """`text` of every cell of a column. A column of tidy ASCII texts, the usual case, is checked in one go."""
+    try:
+        joined = "\x1e".join(values)  # type: ignore[arg-type] # a TypeError is the answer for other cells
+    except TypeError:
+        return [text(value) for value in values]
+    if _UNTIDY.search(joined) is None and joined.count("\x1e") == len(values) - 1:
+        return values  # type: ignore[return-value] # join has proved that all are str
+    return [text(value) for value in values]
+
+
+def read_category(value: Cell) -> str | Refusal:
+    """The ticket category; rows without one are General."""
+    name = text(value)
+    if len(name) > MAX_CATEGORY:
+        return Refusal("category.too_long", f"The category is longer than {MAX_CATEGORY} characters.")
+    return name or "General"

@@ -1,0 +1,54 @@
+"""What makes two rows the same sale, and the multiset of the rows an event has already.
+
+A row's identity is the hash of its normalised content. Equal rows do occur (two buyers, same day, same price), so an
+event has a multiset of them. A file adds the k-th occurrence of a content only if the event has fewer than k: the
+union takes the larger count. That makes taking the same rows again, in any file and any order, add only what is
+missing.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
+
+_RECORD = struct.Struct("<16sI")
+IDENTITY_BYTES = 16
+
+
+def core_text(day: str, category: str, tickets: int, minor: int, currency: str) -> bytes:
+    """The part of a row's content that every row has. Fields are separated by a character no cell text keeps."""
+    return f"{day}\x1f{category}\x1f{tickets}\x1f{minor}\x1f{currency}".encode()
+
+
+def extra_prefix(label: str) -> str:
+    """What stands before the value of another column, such as an order number, in the row's content."""
+    return f"\x1e{label}\x1f"
+
+
+def row_identity(core: bytes, extras: str = "") -> bytes:
+    """The 128-bit identity of a row: its core and the non-empty cells of its other columns, by label."""
+    return blake2b(core + extras.encode(), digest_size=IDENTITY_BYTES).digest()
+
+
+def encode_multiset(counts: Mapping[bytes, int]) -> bytes:
+    """The multiset as records of identity and count, in the order of identities."""
+    pack = _RECORD.pack
+    return b"".join([pack(key, counts[key]) for key in sorted(counts)])
+
+
+def decode_multiset(data: bytes) -> dict[bytes, int]:
+    """The multiset that was encoded."""
+    return dict(_RECORD.iter_unpack(data))
+
+
+def split_new(identities: Iterable[bytes], counts: Iterable[int], seen: Mapping[bytes, int]) -> Iterator[int]:
+    """For each content of a file, how many of its rows the event has already (the others are new)."""
+    get = seen.get
+    for key, count in zip(identities, counts, strict=True):
+        yield min(count, get(key, 0))
+
+
+def union(seen: Mapping[bytes, int], identities: Iterable[bytes], counts: Iterable[int]) -> dict[bytes, int]:
+    """The event's multiset after the file: for each content the larger count."""
+    get = seen.get
+    larger = {key: count for key, count in zip(identities, counts, strict=True) if count > get(key, 0)}
+    return {**seen, **larger}

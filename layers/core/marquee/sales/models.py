@@ -1,0 +1,339 @@
+"""Sales: what is stored, what is sent, what is asked for. Amounts in stored documents are integer minor units."""
+
+from datetime import date
+from typing import Annotated, Any, Literal, TypedDict
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from marquee import money
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+IngestStatus = Literal["REGISTERED", "PARSED", "COMMITTED", "REJECTED", "FAILED"]
+RowStatus = Literal["accepted", "rejected", "duplicate"]
+Item = dict[str, Any]
+
+
+# --- stored ---------------------------------------------------------------------------------------------------------
+
+
+class Figures(TypedDict):
+    """What was sold in one currency. `purchases` are sale rows less refund rows; days are ISO 8601."""
+
+    tickets: int
+    revenue: int
+    purchases: int
+    first_sale: str
+    last_sale: str
+
+
+class VisibleIngest(TypedDict):
+    """An ingest whose month items count: those that were staged against version `base` of the head.
+
+    `kind` is ``file`` for real sales by day, ``summary`` for sales spread over days (estimated).
+    """
+
+    base: int
+    kind: str
+    committed_at: str
+
+
+class Head(TypedDict):
+    """The one item of an event's sales that says what readers see; its version is the pointer that a commit moves."""
+
+    version: int
+    visible: dict[str, VisibleIngest]
+    kpi: dict[str, Figures]
+    categories: dict[str, dict[str, list[int]]]
+    seen: str | None
+    updated_at: str | None
+
+
+class Delta(TypedDict):
+    """What a commit adds to a head."""
+
+    kpi: dict[str, Figures]
+    categories: dict[str, dict[str, list[int]]]
+
+
+class DayRow(TypedDict):
+    """The sales of one day in one category and currency, from one ingest."""
+
+    day: str
+    category: str
+    currency: str
+    tickets: int
+    revenue: int
+
+
+class IngestTask(TypedDict):
+    """What every step of an ingest is told: ids and the file, never rows. `today` bounds the days of sale."""
+
+    tenant: str
+    eid: str
+    ingest_id: str
+    bucket: str
+    key: str
+    etag: str
+    size: int
+    currency: str
+    today: str
+
+
+# --- sent -----------------------------------------------------------------------------------------------------------
+
+
+class Total(TypedDict):
+    """Tickets and money of one currency."""
+
+    currency: str
+    tickets: int
+    revenue: float
+
+
+class DailyRevenue(TypedDict):
+    """One day in one currency. `estimated` where a part of it was spread over days rather than reported by day."""
+
+    date: str
+    tickets: int
+    revenue: float
+    currency: str
+    estimated: bool
+
+
+class DailyRevenueSummary(TypedDict):
+    """Sales per day, in the order of days, and their totals per currency."""
+
+    event_id: str
+    start_date: str | None
+    end_date: str | None
+    days: list[DailyRevenue]
+    totals: list[Total]
+
+
+class CategorySales(TypedDict):
+    """A ticket category in one currency. `share` is its part of all tickets sold (0..1), None where none are."""
+
+    category: str
+    currency: str
+    sold: int
+    revenue: float
+    average_price: float | None
+    share: float | None
+
+
+class TicketCategories(TypedDict):
+    """An event's ticket categories, most sold first."""
+
+    event_id: str
+    categories: list[CategorySales]
+    totals: list[Total]
+
+
+class CurrencyStatistics(TypedDict):
+    """An event's sales in one currency."""
+
+    currency: str
+    revenue: float
+    tickets_sold: int
+    purchases: int
+    average_price: float | None
+
+
+class EventStatistics(TypedDict):
+    """An event's key figures. Money is in the event's currency; `by_currency` has every currency that was sold in.
+
+    `purchases` are accepted sale rows less refund rows. `spent` is what campaigns cost and `roas` revenue per unit
+    spent, None while nothing is spent.
+    """
+
+    event_id: str
+    currency: str
+    revenue: float
+    purchases: int
+    spent: float
+    roas: float | None
+    campaigns: int
+    active: bool
+    tickets_sold: int
+    capacity: int
+    sell_through: float | None
+    average_price: float | None
+    first_sale: str | None
+    last_sale: str | None
+    days_to_go: int
+    by_currency: list[CurrencyStatistics]
+    updated_at: str | None
+
+
+class SalesGraphPoint(TypedDict):
+    """One day of the booking curve.
+
+    `mapped_date` counts days from the event (-30 is thirty days before); `norm_` values are tickets sold until then
+    as a fraction of capacity, of this event and on average of comparable ones (None until there is enough data).
+    """
+
+    mapped_date: int
+    norm_tickets_sold_current: float | None
+    norm_tickets_sold_avg: float | None
+    date: str
+    tickets: int
+    tickets_total: int
+
+
+class SalesGraph(TypedDict):
+    """An event's booking curve, one point a day from the first sale on."""
+
+    sales: list[SalesGraphPoint]
+
+
+class IngestFile(TypedDict):
+    """The dropped file: its place in the bucket, its size in bytes, its content's hash in hex."""
+
+    key: str
+    name: str
+    size: int
+    sha256: str
+
+
+class IngestReason(TypedDict):
+    """Why an ingest took nothing."""
+
+    code: str
+    message: str
+
+
+class TakenColumn(TypedDict):
+    """A column and what it was taken for."""
+
+    field: str
+    column: str
+    header: str
+
+
+class SheetSummary(TypedDict):
+    """What was found in a sheet. `header_row` is None where no row names the needed columns; such a sheet is left out.
+
+    `skipped` counts rows that are no data: blank, totals, the header again.
+    """
+
+    sheet: str
+    header_row: int | None
+    columns: list[TakenColumn]
+    date_order: Literal["day_first", "month_first"]
+    rows: int
+    skipped: dict[str, int]
+
+
+class IngestDocument(TypedDict):
+    """A dropped file and what became of its rows: accepted + rejected + duplicate = rows."""
+
+    id: str
+    eid: str
+    file: IngestFile
+    status: IngestStatus
+    rows: int
+    accepted: int
+    rejected: int
+    duplicate: int
+    reason: IngestReason | None
+    columns: list[SheetSummary]
+    totals: list[Total]
+    execution: str
+    created_at: str
+    finished_at: str | None
+
+
+class IngestPage(TypedDict):
+    """An event's ingests, the newest first."""
+
+    limit: int
+    items: list[IngestDocument]
+    next_cursor: str | None
+
+
+class RowReason(TypedDict):
+    """Why a cell was refused: where it is, what it holds, a stable code, a sentence."""
+
+    column: str | None
+    header: str | None
+    cell: str | None
+    code: str
+    message: str
+
+
+class LedgerEntry(TypedDict):
+    """Rows of a sheet, from `row` to `last_row` as spreadsheets number them, that had the same fate.
+
+    A rejected row is an entry of its own: `column` and `header` say where its first refused cell is, `cell` what it
+    holds, `code` and `message` why it was refused. `further_reasons` are its other refused cells.
+    """
+
+    status: RowStatus
+    sheet: str
+    row: int
+    last_row: int
+    column: str | None
+    header: str | None
+    cell: str | None
+    code: str | None
+    message: str | None
+    further_reasons: list[RowReason]
+
+
+class LedgerPage(TypedDict):
+    """A page of an ingest's row ledger: rejected rows first, then duplicates, then accepted rows."""
+
+    limit: int
+    total: int
+    items: list[LedgerEntry]
+    next_cursor: str | None
+
+
+# --- asked for ------------------------------------------------------------------------------------------------------
+
+
+class DailyRevenueQuery(BaseModel):
+    """An event, and optionally a currency and a span of days (both ends included)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    event_id: str
+    currency: Annotated[str, Field(description="ISO 4217")] | None = None
+    start_date: date | None = None
+    end_date: date | None = None
+
+    @field_validator("currency")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        if value is not None and not money.is_currency(value):
+            raise ValueError(f"'{value}' is not an ISO 4217 currency in upper case")
+        return value
+
+    @field_validator("end_date")
+    @classmethod
+    def _ordered(cls, value: date | None, info: ValidationInfo) -> date | None:
+        start = info.data.get("start_date")
+        if value is not None and start is not None and value < start:
+            raise ValueError("end_date is before start_date")
+        return value
+
+
+class IngestListQuery(BaseModel):
+    """An event's ingests, page by page."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    eid: str
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: Annotated[str, Field(max_length=500)] | None = None
+
+
+class RowQuery(BaseModel):
+    """A part of a row ledger, page by page."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: RowStatus | None = None
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+    cursor: Annotated[str, Field(max_length=500)] | None = None

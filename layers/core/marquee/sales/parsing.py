@@ -1,0 +1,77 @@
+"""Parse an inspected workbook with the spreadsheet parser, and refuse it as a whole where it holds no sales report."""
+
+from datetime import date
+from typing import cast
+
+from marquee.sales import columns, reading
+from marquee.sales.days import DateReading
+from marquee.sales.inspection import NotAWorkbook
+from marquee.sales.reading import Parsed, Sheet, SheetReport
+
+__all__ = ["Parsed", "parse"]
+_NEEDED = "date, tickets (number of tickets) and revenue (amount)"
+_LISTED = 12
+
+
+def parse(path: str, *, currency: str, latest: date, from_1904: bool) -> Parsed:
+    """Read all visible sheets of the workbook at `path`.
+
+    `currency` is the event's; `latest` the last day that can be a day of sale. Raises NotAWorkbook where the file
+    cannot be read, holds nothing, or has no sheet with the needed columns or no rows under them.
+    """
+    import python_calamine  # noqa: PLC0415 - only the function that ingests has it
+
+    try:
+        with python_calamine.CalamineWorkbook.from_path(path) as workbook:
+            visible = python_calamine.SheetVisibleEnum.Visible
+            work_sheet = python_calamine.SheetTypeEnum.WorkSheet
+            names = [
+                sheet.name for sheet in workbook.sheets_metadata if sheet.visible == visible and sheet.typ == work_sheet
+            ]
+            # One sheet at a time is held in memory.
+            sheets = (cast("Sheet", workbook.get_sheet_by_name(name)) for name in names)
+            dates = DateReading(latest=latest, from_1904=from_1904)
+            parsed = reading.read(sheets, currency=currency, dates=dates)
+    except python_calamine.PasswordError as error:
+        raise NotAWorkbook(
+            "file.password_protected",
+            "The workbook is protected with a password. Save it without one and send it again.",
+        ) from error
+    except python_calamine.CalamineError as error:
+        raise _unreadable() from error
+    except BaseException as error:
+        # A panic of the parser is an exception of its own kind, beside Exception.
+        if type(error).__name__ == "PanicException":
+            raise _unreadable() from error
+        raise
+    _check(parsed)
+    return parsed
+
+
+def _unreadable() -> NotAWorkbook:
+    return NotAWorkbook(
+        "file.damaged", "The workbook cannot be read. Open it in Excel, save it again as .xlsx, and send that."
+    )
+
+
+def _check(parsed: Parsed) -> None:
+    taken = [sheet for sheet in parsed.sheets if sheet.columns]
+    if taken and parsed.rows:
+        return
+    if taken:
+        raise NotAWorkbook("file.no_rows", "The workbook has a header but no rows below it.")
+    filled = [sheet for sheet in parsed.sheets if sheet.headings]
+    if not filled and all(not sheet.filled for sheet in parsed.sheets):
+        raise NotAWorkbook("file.no_content", "The workbook is empty: there are no rows in it.")
+    raise NotAWorkbook("columns.missing", _missing(filled))
+
+
+def _missing(sheets: list[SheetReport]) -> str:
+    needed = f"A report needs a header row with columns for {_NEEDED}."
+    if not sheets:
+        return f"No header row was found. {needed}"
+    closest = max(sheets, key=lambda sheet: len(columns.known_fields(sheet.headings)))
+    lacking = [name for name in columns.REQUIRED if name not in columns.known_fields(closest.headings)]
+    names = [heading for heading in closest.headings if heading]
+    listed = ", ".join(f"“{name[:40]}”" for name in names[:_LISTED]) + (" …" if len(names) > _LISTED else "")
+    return f"No column was found for {' and '.join(lacking)}. Sheet “{closest.name}” has {listed}. {needed}"

@@ -1,0 +1,349 @@
+"""Pure reading of a workbook's sheets: every row becomes a sale, a rejected row, or one of the kinds that hold no sale.
+
+Speed comes from reports repeating themselves: rows are grouped by their raw cells with dictionaries that run in C, each
+distinct combination is validated once, and only rows that are no sale are looked at one by one.
+"""
+
+import gc
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain, count, islice
+from typing import NamedTuple, Protocol
+
+from marquee.sales import cells, columns, days, identity
+from marquee.sales.cells import Cell
+from marquee.sales.columns import Columns
+from marquee.sales.days import DateReading
+from marquee.sales.validation import RawCore, Reason, Sale, Validator
+
+Row = list[Cell]
+_CHUNK = 4096
+_NO_SALE = -1
+
+
+class Sheet(Protocol):
+    """A sheet as the parser gives it: `iter_rows` starts at the sheet's first row, at the first filled column."""
+
+    name: str
+
+    @property
+    def start(self) -> tuple[int, int] | None:
+        """Row and column of the first filled cell, from 0; None where the sheet is empty."""
+
+    def iter_rows(self) -> Iterator[Row]:
+        """The rows from the sheet's first on, each from its first filled column on."""
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row that was not taken, as the file has it."""
+
+    sheet: int
+    row: int
+    cells: Row
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(slots=True)
+class SheetReport:
+    """What was found in one sheet. `skipped` counts rows that are no data: blank, totals, header again."""
+
+    name: str
+    columns: Columns | None
+    headings: tuple[str, ...] = ()
+    filled: bool = False
+    first_column: int = 0
+    month_first: bool = False
+    rows: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+
+
+class Run(NamedTuple):
+    """Consecutive rows of a sheet, by the numbers spreadsheets show."""
+
+    sheet: int
+    first: int
+    last: int
+
+
+@dataclass(slots=True)
+class Parsed:
+    """A workbook read to the end.
+
+    Sales are held by content: `identities`, `groups`, `tickets`, `minor` and `counts` run in parallel, one entry a
+    distinct content; `group_keys` are the (day, category, currency) that `groups` points at. `order` names the
+    content of each sale row in the order of the file, `runs` the rows these are.
+    """
+
+    sheets: list[SheetReport] = field(default_factory=list)
+    group_keys: list[tuple[str, str, str]] = field(default_factory=list)
+    identities: list[bytes] = field(default_factory=list)
+    groups: "array[int]" = field(default_factory=lambda: array("I"))
+    tickets: "array[int]" = field(default_factory=lambda: array("q"))
+    minor: "array[int]" = field(default_factory=lambda: array("q"))
+    counts: "array[int]" = field(default_factory=lambda: array("I"))
+    order: "array[int]" = field(default_factory=lambda: array("I"))
+    runs: list[Run] = field(default_factory=list)
+    rejected: list[RejectedRow] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """All rows that should be sales: those that are, and the rejected."""
+        return len(self.order) + len(self.rejected)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Millions of small tuples and no cycles: the cyclic collector would only walk them again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def read(sheets: Iterable[Sheet], *, currency: str, dates: DateReading) -> Parsed:
+    """Read every sheet that has a header row.
+
+    `currency` is the event's, for rows that name none. A sheet without the needed columns is reported with `columns`
+    None.
+    """
+    parsed = Parsed()
+    contents = _Contents(parsed)
+    with _without_collector():
+        for sheet in sheets:
+            _read_sheet(sheet, parsed, contents, currency, dates)
+        counted = Counter(parsed.order)
+        parsed.counts = array("I", map(counted.__getitem__, range(len(parsed.identities))))
+    return parsed
+
+
+def _read_sheet(sheet: Sheet, parsed: Parsed, contents: "_Contents", currency: str, dates: DateReading) -> None:
+    rows = sheet.iter_rows()
+    top = list(islice(rows, columns.SEARCHED_ROWS))
+    search = columns.find(top)
+    start = sheet.start
+    report = SheetReport(
+        sheet.name, search.columns, search.headings, filled=start is not None, first_column=start[1] if start else 0
+    )
+    parsed.sheets.append(report)
+    if search.columns is None:
+        return
+    header = search.columns.header_row
+    report.month_first = _month_first(sheet, search.columns, top)
+    reader = _SheetReader(
+        sheet=len(parsed.sheets) - 1,
+        report=report,
+        columns=search.columns,
+        parsed=parsed,
+        contents=contents,
+        validator=Validator(search.columns, currency, dates._replace(month_first=report.month_first)),
+    )
+    # Row numbers as spreadsheets show them count from 1, and the header has one too.
+    reader.take(chain(top[header + 1 :], rows), first_row=header + 2)
+
+
+def _month_first(sheet: Sheet, found: Columns, top: Sequence[Row]) -> bool:
+    """Whether the sheet's dates with slashes put the month first: only if one proves it and none disproves it."""
+    position = found.positions["date"]
+    if not any(days.slashed_parts(row[position]) for row in top[found.header_row + 1 :]):
+        return False
+    texts = {value for row in sheet.iter_rows() if isinstance(value := row[position], str)}
+    parts = [pair for value in texts if (pair := days.slashed_parts(value))]
+    return any(second > 12 for _, second in parts) and not any(first > 12 for first, _ in parts)  # noqa: PLR2004
+
+
+class _Contents:
+    """The distinct contents of the whole workbook, by identity."""
+
+    def __init__(self, parsed: Parsed) -> None:
+        self._parsed = parsed
+        self._numbers: defaultdict[bytes, int] = defaultdict(count().__next__)
+        self._groups: dict[tuple[str, str, str], int] = {}
+
+    def group(self, sale: Sale) -> int:
+        """The number of the sale's (day, category, currency)."""
+        key = (sale.day, sale.category, sale.currency)
+        number = self._groups.setdefault(key, len(self._groups))
+        if number == len(self._parsed.group_keys):
+            self._parsed.group_keys.append(key)
+        return number
+
+    def add(
+        self, identities: Sequence[bytes], numbers: Sequence[int], sales: Sequence[tuple[int, int, int]]
+    ) -> list[int]:
+        """Content numbers of rows with these identities; `sales[numbers[i]]` is the i-th's group, tickets, minor."""
+        parsed = self._parsed
+        known = len(self._numbers)
+        contents = list(map(self._numbers.__getitem__, identities))
+        fresh = len(self._numbers) - known
+        if fresh == 0:
+            return contents
+        if fresh == len(contents):
+            new_identities, new_numbers = identities, numbers
+        else:
+            # The first rows with a new content are those where the numbering goes on.
+            firsts = []
+            following = known
+            for index, content in enumerate(contents):
+                if content == following:
+                    firsts.append(index)
+                    following += 1
+            new_identities = [identities[index] for index in firsts]
+            new_numbers = [numbers[index] for index in firsts]
+        groups, tickets, minor = zip(*map(sales.__getitem__, new_numbers), strict=True)
+        parsed.identities.extend(new_identities)
+        parsed.groups.extend(groups)
+        parsed.tickets.extend(tickets)
+        parsed.minor.extend(minor)
+        return contents
+
+
+class _SheetReader:
+    """Reads the rows under one header."""
+
+    def __init__(
+        self,
+        *,
+        sheet: int,
+        report: SheetReport,
+        columns: Columns,
+        parsed: Parsed,
+        contents: _Contents,
+        validator: Validator,
+    ) -> None:
+        self._sheet = sheet
+        self._report = report
+        self._columns = columns
+        self._parsed = parsed
+        self._contents = contents
+        self._validate = validator.validate
+        # Raw cells of the five fields -> number, in the order of first sight; the lists run in parallel.
+        self._numbers: defaultdict[RawCore, int] = defaultdict(count().__next__)
+        self._sales: list[tuple[int, int, int]] = []
+        self._cores: list[bytes] = []
+        self._reasons: dict[int, tuple[Reason, ...]] = {}
+        self._plain: list[int] = []
+
+    def take(self, rows: Iterable[Row], first_row: int) -> None:
+        """Read all rows; the first of them has the number `first_row`."""
+        number = first_row
+        source = iter(rows)
+        while chunk := list(islice(source, _CHUNK)):
+            self._take_chunk(chunk, number)
+            number += len(chunk)
+
+    def _take_chunk(self, chunk: list[Row], first_row: int) -> None:
+        by_column = list(zip(*chunk, strict=True))
+        raw = list(self._raw_cores(by_column, len(chunk)))
+        known = len(self._numbers)
+        numbers = list(map(self._numbers.__getitem__, raw))
+        if len(self._numbers) > known:
+            self._learn(list(islice(reversed(self._numbers), len(self._numbers) - known))[::-1])
+        good = self._sort_out(chunk, numbers, first_row) if self._reasons else None
+        if good is not None:
+            chunk = [chunk[index] for index in good]
+            numbers = [numbers[index] for index in good]
+            by_column = list(zip(*chunk, strict=True))
+        else:
+            self._run(first_row, first_row + len(chunk) - 1)
+        if not numbers:
+            return
+        extras = self._extras(by_column)
+        self._report.rows += len(numbers)
+        if extras is None:
+            self._parsed.order.extend(map(self._plain_contents().__getitem__, numbers))
+            return
+        cores, hashed = self._cores, identity.row_identity
+        identities = [hashed(cores[number], extra) for number, extra in zip(numbers, extras, strict=True)]
+        self._parsed.order.extend(self._contents.add(identities, numbers, self._sales))
+
+    def _raw_cores(self, by_column: list[tuple[Cell, ...]], rows: int) -> Iterator[RawCore]:
+        nothing: tuple[Cell, ...] = ("",) * rows
+        positions = self._columns.positions
+        taken = []
+        for name in columns.FIELDS:
+            values = by_column[positions[name]] if name in positions else nothing
+            if bool in set(map(type, values)):
+                # In a dict True would be the same key as the number 1.
+                values = tuple(cells.as_written(value) if isinstance(value, bool) else value for value in values)
+            taken.append(values)
+        return zip(*taken, strict=True)
+
+    def _learn(self, new: list[RawCore]) -> None:
+        """Validate combinations seen for the first time."""
+        for raw in new:
+            result = self._validate(raw)
+            if isinstance(result, Sale):
+                self._sales.append((self._contents.group(result), result.tickets, result.minor))
+                self._cores.append(identity.core_text(*result))
+            else:
+                self._reasons[len(self._sales)] = result
+                self._sales.append((0, 0, 0))
+                self._cores.append(b"")
+
+    def _plain_contents(self) -> list[int]:
+        """Content number of each known combination, for rows that consist of the five fields only."""
+        start = len(self._plain)
+        if start < len(self._cores):
+            fresh = [index for index in range(start, len(self._cores)) if index not in self._reasons]
+            identities = [identity.row_identity(self._cores[index]) for index in fresh]
+            found = self._contents.add(identities, fresh, self._sales)
+            self._plain.extend([_NO_SALE] * (len(self._cores) - start))
+            for index, content in zip(fresh, found, strict=True):
+                self._plain[index] = content
+        return self._plain
+
+    def _extras(self, by_column: list[tuple[Cell, ...]]) -> Iterable[str] | None:
+        """The other columns' content of each row as one text; None where they are all empty."""
+        texts = []
+        for label, position in self._columns.extras:
+            values = by_column[position]
+            if any(values) or any(value != "" for value in values):
+                prefix = identity.extra_prefix(label)
+                texts.append([prefix + found if found else "" for found in cells.texts(values)])
+        if not texts:
+            return None
+        return texts[0] if len(texts) == 1 else map("".join, zip(*texts, strict=True))
+
+    def _sort_out(self, chunk: list[Row], numbers: list[int], first_row: int) -> list[int] | None:
+        """Take out the rows that are no sale. The indexes of the others, or None where all of them are sales."""
+        reasons = self._reasons
+        if reasons.keys().isdisjoint(numbers):
+            return None
+        good: list[int] = []
+        begun = 0
+        for index, number in enumerate(numbers):
+            if number not in reasons:
+                good.append(index)
+                continue
+            self._run(first_row + begun, first_row + index - 1)
+            begun = index + 1
+            self._no_sale(chunk[index], first_row + index, reasons[number])
+        self._run(first_row + begun, first_row + len(chunk) - 1)
+        return good
+
+    def _no_sale(self, row: Row, number: int, reasons: tuple[Reason, ...]) -> None:
+        if not any(cells.text(value) for value in row):
+            self._report.skipped["blank"] += 1
+        elif columns.is_repeated_header(row, self._columns):
+            self._report.skipped["repeated_header"] += 1
+        elif reasons[0].field == "date" and columns.is_totals_row(row):
+            self._report.skipped["totals"] += 1
+        else:
+            self._report.rows += 1
+            self._parsed.rejected.append(RejectedRow(self._sheet, number, row, reasons))
+
+    def _run(self, first: int, last: int) -> None:
+        if last < first:
+            return
+        runs = self._parsed.runs
+        if runs and runs[-1].sheet == self._sheet and runs[-1].last == first - 1:
+            runs[-1] = runs[-1]._replace(last=last)
+        else:
+            runs.append(Run(self._sheet, first, last))

@@ -1,0 +1,201 @@
+"""Sales and ingests in DynamoDB. The only place of this domain that knows it."""
+
+import random
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from itertools import islice
+from typing import Any
+
+import orjson
+from botocore.exceptions import ClientError
+
+from marquee import ddb
+from marquee.errors import Throttled
+from marquee.sales import ledger, months, rules
+from marquee.sales.models import DayRow, Head, Item
+from marquee.sales.months import MonthPart
+from marquee.settings import settings
+
+_BATCH = 25
+_BATCH_ATTEMPTS = 8
+_HEAD = "HEAD"
+_META = "META"
+_COMMITTED = "COMMITTED"
+
+
+# --- an event's sales -------------------------------------------------------------------------------------------------
+
+
+def head(tenant: str, eid: str) -> Head:
+    """The event's head as of now (consistent); the empty head where nothing has been committed."""
+    item = ddb.get(settings().sales_table, rules.partition(tenant, eid), _HEAD)
+    if item is None:
+        return rules.empty_head()
+    stored: Head = orjson.loads(item["doc"])
+    stored["version"] = item["version"]
+    return stored
+
+
+def commit(tenant: str, eid: str, base: int, after: Head) -> bool:
+    """Move the head from version `base` to `after`, in one write. False where it is not at `base` any more."""
+    stored = {name: value for name, value in after.items() if name != "version"}
+    item = {
+        "pk": rules.partition(tenant, eid),
+        "sk": _HEAD,
+        "version": after["version"],
+        "doc": orjson.dumps(stored).decode(),
+        "updated_at": after["updated_at"],
+    }
+    condition: dict[str, Any] = (
+        {"ConditionExpression": "version = :base", "ExpressionAttributeValues": ddb.to_item({":base": base})}
+        if base
+        else {"ConditionExpression": "attribute_not_exists(pk)"}
+    )
+    try:
+        ddb.aws_client("dynamodb").put_item(TableName=settings().sales_table, Item=ddb.to_item(item), **condition)
+    except ClientError as error:
+        if ddb.condition_failed(error):
+            return False
+        raise ddb.translate(error) from error
+    return True
+
+
+def stage(tenant: str, eid: str, ingest_id: str, base: int, parts: Iterable[MonthPart]) -> list[str]:
+    """Write month items, invisible until a commit on top of `base`. Returns their sort keys."""
+    pk = rules.partition(tenant, eid)
+    items = [
+        {"pk": pk, "sk": rules.month_key(part.month, ingest_id, base, part.part), "data": part.data} for part in parts
+    ]
+    _batch_write({"PutRequest": {"Item": ddb.to_item(item)}} for item in items)
+    return [str(item["sk"]) for item in items]
+
+
+def discard(tenant: str, eid: str, sort_keys: Iterable[str]) -> None:
+    """Delete month items that can never become visible."""
+    pk = rules.partition(tenant, eid)
+    _batch_write({"DeleteRequest": {"Key": ddb.to_item({"pk": pk, "sk": sk})}} for sk in sort_keys)
+
+
+def _batch_write(requests: Iterable[dict[str, Any]]) -> None:
+    """BatchWriteItem in groups of 25, sending again what was not processed. Raises Throttled when that does not end."""
+    table = settings().sales_table
+    source = iter(requests)
+    while waiting := list(islice(source, _BATCH)):
+        for attempt in range(_BATCH_ATTEMPTS):
+            if attempt:
+                time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, not a secret
+            try:
+                answer = ddb.aws_client("dynamodb").batch_write_item(RequestItems={table: waiting})
+            except ClientError as error:
+                raise ddb.translate(error) from error
+            waiting = answer.get("UnprocessedItems", {}).get(table, [])
+            if not waiting:
+                break
+        else:
+            raise Throttled("store.throttled", "The store is busy. Try again in a moment.", retry_after=1)
+
+
+def day_rows(
+    tenant: str, eid: str, of: Head, since: date | None = None, until: date | None = None
+) -> Iterator[tuple[str, DayRow]]:
+    """Day rows that readers of the head `of` see, with the kind of their ingest, from whole months.
+
+    Reads are consistent: the items of a commit are there before its head is.
+    """
+    query: dict[str, Any] = {
+        "TableName": settings().sales_table,
+        "ConsistentRead": True,
+        "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+        "ExpressionAttributeValues": ddb.to_item(
+            {
+                ":pk": rules.partition(tenant, eid),
+                ":first": f"S#{since.isoformat()[:7] if since else ''}",
+                ":last": f"S#{until.isoformat()[:7] if until else ''}~",
+            }
+        ),
+    }
+    for item in _pages(query):
+        month, ingest_id, base = rules.parse_month_key(item["sk"])
+        if rules.is_visible(of, ingest_id, base):
+            kind = of["visible"][ingest_id]["kind"]
+            for row in months.unpack(month, item["data"]):
+                yield kind, row
+
+
+def _pages(query: dict[str, Any]) -> Iterator[Item]:
+    while True:
+        try:
+            answer = ddb.aws_client("dynamodb").query(**query)
+        except ClientError as error:
+            raise ddb.translate(error) from error
+        yield from map(ddb.from_item, answer["Items"])
+        if "LastEvaluatedKey" not in answer:
+            return
+        query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+# --- ingests ----------------------------------------------------------------------------------------------------------
+
+
+def ingest(tenant: str, ingest_id: str) -> Item | None:
+    """The stored ingest, or None."""
+    return ddb.get(settings().ledger_table, ledger.partition(tenant, ingest_id), _META)
+
+
+def register(tenant: str, ingest_id: str, values: Mapping[str, Any], created_at: str) -> bool:
+    """Create the ingest, or start it again, keeping when it was first seen. False where it is committed already."""
+    first = {
+        "created_at": created_at,
+        "epk": f"T#{tenant}#E#{values['eid']}",
+        "esk": f"{created_at}#{ingest_id}",
+    }
+    clause, names, attributes = ddb.set_expression(values)
+    for index, (name, value) in enumerate(first.items()):
+        names[f"#f{index}"] = name
+        attributes[f":f{index}"] = ddb.to_attribute(value)
+        clause += f", #f{index} = if_not_exists(#f{index}, :f{index})"
+    return _update(tenant, ingest_id, clause, names, attributes, condition="attribute_not_exists(pk) OR #s <> :s")
+
+
+def update(tenant: str, ingest_id: str, values: Mapping[str, Any]) -> bool:
+    """Record how an ingest goes. False, and nothing written, where it is committed already."""
+    return _update(tenant, ingest_id, *ddb.set_expression(values), condition="attribute_exists(pk) AND #s <> :s")
+
+
+def _update(
+    tenant: str, ingest_id: str, clause: str, names: dict[str, str], attributes: dict[str, Any], *, condition: str
+) -> bool:
+    try:
+        ddb.aws_client("dynamodb").update_item(
+            TableName=settings().ledger_table,
+            Key=ddb.to_item({"pk": ledger.partition(tenant, ingest_id), "sk": _META}),
+            UpdateExpression=clause,
+            ConditionExpression=condition,
+            ExpressionAttributeNames={**names, "#s": "status"},
+            ExpressionAttributeValues={**attributes, ":s": {"S": _COMMITTED}},
+        )
+    except ClientError as error:
+        if ddb.condition_failed(error):
+            return False
+        raise ddb.translate(error) from error
+    return True
+
+
+def ingests_of(tenant: str, eid: str, limit: int, before: str | None) -> tuple[list[Item], str | None]:
+    """An event's ingests, the newest first, `limit` of them before the sort key `before`; and the key to go on from."""
+    values = {":pk": f"T#{tenant}#E#{eid}"} | ({":before": before} if before else {})
+    try:
+        answer = ddb.aws_client("dynamodb").query(
+            TableName=settings().ledger_table,
+            IndexName="by_event",
+            KeyConditionExpression="epk = :pk" + (" AND esk < :before" if before else ""),
+            ExpressionAttributeValues=ddb.to_item(values),
+            ScanIndexForward=False,
+            Limit=limit + 1,
+        )
+    except ClientError as error:
+        raise ddb.translate(error) from error
+    items = [ddb.from_item(item) for item in answer["Items"]]
+    more = len(items) > limit
+    return items[:limit], str(items[limit - 1]["esk"]) if more else None

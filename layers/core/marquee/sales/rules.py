@@ -1,0 +1,287 @@
+"""Pure rules of sales: keys, what a commit does to the figures, and the figures as they are sent."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from marquee import money
+from marquee.sales.models import (
+    CategorySales,
+    CurrencyStatistics,
+    DailyRevenue,
+    DailyRevenueSummary,
+    DayRow,
+    Delta,
+    EventStatistics,
+    Figures,
+    Head,
+    SalesGraphPoint,
+    TicketCategories,
+    Total,
+    VisibleIngest,
+)
+
+MAX_CATEGORIES = 1_000
+MAX_GRAPH_DAYS = 1_500
+FILE = "file"
+SUMMARY = "summary"
+_DROP_KEY = re.compile(r"sales/([A-Za-z0-9][A-Za-z0-9._-]{0,63})/([A-Za-z0-9][A-Za-z0-9._-]{0,63})/(.+[^/])", re.DOTALL)
+
+
+def parse_drop_key(key: str) -> tuple[str, str, str] | None:
+    """Tenant, event and file name of a dropped object's key ``sales/<tenant>/<eid>/<name>``; None for any other."""
+    match = _DROP_KEY.fullmatch(key)
+    return (match[1], match[2], match[3]) if match else None
+
+
+def partition(tenant: str, eid: str) -> str:
+    """Partition key of an event's sales."""
+    return f"T#{tenant}#E#{eid}"
+
+
+def month_key(month: str, ingest_id: str, base: int, part: int) -> str:
+    """Sort key of a month item; it names the ingest and the head version it was staged against."""
+    return f"S#{month}#{ingest_id}#{base}#{part}"
+
+
+def parse_month_key(key: str) -> tuple[str, str, int]:
+    """Month, ingest and base of a month item."""
+    _, month, ingest_id, base, _ = key.split("#")
+    return month, ingest_id, int(base)
+
+
+def is_visible(head: Head, ingest_id: str, base: int) -> bool:
+    """Whether readers count a month item: leftovers of other attempts of the same ingest never do."""
+    entry = head["visible"].get(ingest_id)
+    return entry is not None and entry["base"] == base
+
+
+def empty_head() -> Head:
+    """The head of an event without sales."""
+    return {"version": 0, "visible": {}, "kpi": {}, "categories": {}, "seen": None, "updated_at": None}
+
+
+# --- what a commit does -----------------------------------------------------------------------------------------------
+
+
+def delta_of(rows: Iterable[DayRow], purchases: Mapping[str, int]) -> Delta:
+    """What day rows add to a head; `purchases` are their sale rows less refund rows, per currency."""
+    kpi: dict[str, Figures] = {}
+    categories: dict[str, dict[str, list[int]]] = {}
+    for row in rows:
+        day, currency = row["day"], row["currency"]
+        one: Figures = {
+            "tickets": row["tickets"],
+            "revenue": row["revenue"],
+            "purchases": 0,
+            "first_sale": day,
+            "last_sale": day,
+        }
+        kpi[currency] = _added(kpi.get(currency), one)
+        sums = categories.setdefault(row["category"], {}).setdefault(currency, [0, 0])
+        sums[0] += row["tickets"]
+        sums[1] += row["revenue"]
+    for currency, number in purchases.items():
+        kpi[currency]["purchases"] += number
+    return {"kpi": kpi, "categories": categories}
+
+
+def _added(before: Figures | None, more: Figures) -> Figures:
+    if before is None:
+        return {**more}
+    return {
+        "tickets": before["tickets"] + more["tickets"],
+        "revenue": before["revenue"] + more["revenue"],
+        "purchases": before["purchases"] + more["purchases"],
+        "first_sale": min(before["first_sale"], more["first_sale"]),
+        "last_sale": max(before["last_sale"], more["last_sale"]),
+    }
+
+
+def visible_entry(base: int, committed_at: str) -> VisibleIngest:
+    """A file's ingest as readers see it from now on."""
+    return {"base": base, "kind": FILE, "committed_at": committed_at}
+
+
+def committed(head: Head, ingest_id: str, entry: VisibleIngest, delta: Delta, seen: str) -> Head:
+    """The head after a commit of what was staged against its version."""
+    categories = {name: {currency: [*sums] for currency, sums in of.items()} for name, of in head["categories"].items()}
+    for name, of in delta["categories"].items():
+        for currency, (tickets, revenue) in of.items():
+            sums = categories.setdefault(name, {}).setdefault(currency, [0, 0])
+            sums[0] += tickets
+            sums[1] += revenue
+    kpi = dict(head["kpi"])
+    for currency, figures in delta["kpi"].items():
+        kpi[currency] = _added(kpi.get(currency), figures)
+    return {
+        "version": head["version"] + 1,
+        "visible": {**head["visible"], ingest_id: entry},
+        "kpi": kpi,
+        "categories": categories,
+        "seen": seen,
+        "updated_at": entry["committed_at"],
+    }
+
+
+# --- figures as they are sent -----------------------------------------------------------------------------------------
+
+
+def totals(sums: Mapping[str, tuple[int, int]]) -> list[Total]:
+    """Totals per currency from (tickets, minor units)."""
+    return [
+        {"currency": currency, "tickets": tickets, "revenue": money.to_number(minor, currency)}
+        for currency, (tickets, minor) in sorted(sums.items())
+    ]
+
+
+def average_price(minor: int, tickets: int, currency: str) -> float | None:
+    """Money per ticket, to the currency's decimals (half to even); None unless more was sold than returned."""
+    if tickets <= 0:
+        return None
+    return money.to_number(int((Decimal(minor) / tickets).to_integral_value(ROUND_HALF_EVEN)), currency)
+
+
+def fraction(part: int, whole: int) -> float | None:
+    """`part` of `whole`, to six decimals; None where there is no whole."""
+    return round(part / whole, 6) if whole > 0 else None
+
+
+def daily_summary(
+    event_id: str,
+    rows: Iterable[tuple[str, DayRow]],
+    currency: str | None,
+    start: date | None,
+    end: date | None,
+) -> DailyRevenueSummary:
+    """Sales per day and currency from (kind of ingest, day row)."""
+    sums: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+    estimated: set[tuple[str, str]] = set()
+    by_currency: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+    first, last = (start.isoformat() if start else ""), (end.isoformat() if end else "~")
+    for kind, row in rows:
+        if not first <= row["day"] <= last or currency not in (None, row["currency"]):
+            continue
+        key = (row["day"], row["currency"])
+        for total in (sums[key], by_currency[row["currency"]]):
+            total[0] += row["tickets"]
+            total[1] += row["revenue"]
+        if kind == SUMMARY:
+            estimated.add(key)
+    days: list[DailyRevenue] = [
+        {
+            "date": day,
+            "tickets": tickets,
+            "revenue": money.to_number(minor, code),
+            "currency": code,
+            "estimated": (day, code) in estimated,
+        }
+        for (day, code), (tickets, minor) in sorted(sums.items())
+    ]
+    return {
+        "event_id": event_id,
+        "start_date": start.isoformat() if start else None,
+        "end_date": end.isoformat() if end else None,
+        "days": days,
+        "totals": totals({code: (sold, minor) for code, (sold, minor) in by_currency.items()}),
+    }
+
+
+def ticket_categories(event_id: str, head: Head) -> TicketCategories:
+    """The event's categories, most sold first."""
+    sold_in_all = sum(figures["tickets"] for figures in head["kpi"].values())
+    categories: list[CategorySales] = [
+        {
+            "category": name,
+            "currency": currency,
+            "sold": tickets,
+            "revenue": money.to_number(minor, currency),
+            "average_price": average_price(minor, tickets, currency),
+            "share": fraction(tickets, sold_in_all),
+        }
+        for name, of in head["categories"].items()
+        for currency, (tickets, minor) in of.items()
+    ]
+    categories.sort(key=lambda one: (-one["sold"], one["category"], one["currency"]))
+    return {
+        "event_id": event_id,
+        "categories": categories,
+        "totals": totals({code: (figures["tickets"], figures["revenue"]) for code, figures in head["kpi"].items()}),
+    }
+
+
+def event_day(start_date_time: str) -> date:
+    """The UTC day an event starts on."""
+    return datetime.fromisoformat(start_date_time).astimezone(UTC).date()
+
+
+def statistics(
+    event_id: str, head: Head, *, currency: str, capacity: int, start_date_time: str, active: bool, today: date
+) -> EventStatistics:
+    """The event's key figures from its head alone."""
+    own = head["kpi"].get(currency)
+    sold = sum(figures["tickets"] for figures in head["kpi"].values())
+    by_currency: list[CurrencyStatistics] = [
+        {
+            "currency": code,
+            "revenue": money.to_number(figures["revenue"], code),
+            "tickets_sold": figures["tickets"],
+            "purchases": figures["purchases"],
+            "average_price": average_price(figures["revenue"], figures["tickets"], code),
+        }
+        for code, figures in sorted(head["kpi"].items())
+    ]
+    return {
+        "event_id": event_id,
+        "currency": currency,
+        "revenue": money.to_number(own["revenue"] if own else 0, currency),
+        "purchases": sum(figures["purchases"] for figures in head["kpi"].values()),
+        "spent": 0,
+        "roas": None,
+        "campaigns": 0,
+        "active": active,
+        "tickets_sold": sold,
+        "capacity": capacity,
+        "sell_through": fraction(sold, capacity),
+        "average_price": average_price(own["revenue"], own["tickets"], currency) if own else None,
+        "first_sale": min((figures["first_sale"] for figures in head["kpi"].values()), default=None),
+        "last_sale": max((figures["last_sale"] for figures in head["kpi"].values()), default=None),
+        "days_to_go": max(0, (event_day(start_date_time) - today).days),
+        "by_currency": by_currency,
+        "updated_at": head["updated_at"],
+    }
+
+
+def sales_graph(rows: Iterable[DayRow], *, capacity: int, start_date_time: str, today: date) -> list[SalesGraphPoint]:
+    """The booking curve: a point for every day from the first sale to today, the event or the last sale.
+
+    Ends at the event or today, whichever is first, unless sales were reported for later days. A curve longer than
+    `MAX_GRAPH_DAYS` starts that many days before its end; the tickets sold before are in its first total.
+    """
+    by_day: defaultdict[date, int] = defaultdict(int)
+    for row in rows:
+        by_day[date.fromisoformat(row["day"])] += row["tickets"]
+    if not by_day:
+        return []
+    show = event_day(start_date_time)
+    last = max(*by_day, min(today, show))
+    first = max(min(by_day), last - timedelta(days=MAX_GRAPH_DAYS - 1))
+    sold = sum(tickets for day, tickets in by_day.items() if day < first)
+    points: list[SalesGraphPoint] = []
+    for offset in range((last - first).days + 1):
+        day = first + timedelta(days=offset)
+        tickets = by_day.get(day, 0)
+        sold += tickets
+        points.append(
+            {
+                "mapped_date": (day - show).days,
+                "norm_tickets_sold_current": fraction(sold, capacity),
+                "norm_tickets_sold_avg": None,
+                "date": day.isoformat(),
+                "tickets": tickets,
+                "tickets_total": sold,
+            }
+        )
+    return points

@@ -1,0 +1,96 @@
+"""Pure validation of one row: its raw cells become a sale, or the reasons why they are none."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from marquee.sales import amounts, cells, days
+from marquee.sales.cells import Cell, Refusal
+from marquee.sales.columns import Columns
+from marquee.sales.days import DateReading
+
+RawCore = tuple[Cell, ...]
+"""The raw cells of a row's fields, in the order of `columns.FIELDS`; nothing for a field without a column."""
+
+
+class Reason(NamedTuple):
+    """Why a row is rejected: the field, and the sentence about its cell."""
+
+    field: str
+    refusal: Refusal
+
+
+class Sale(NamedTuple):
+    """What a row says once it is read."""
+
+    day: str
+    category: str
+    tickets: int
+    minor: int
+    currency: str
+
+
+class Remembered(dict[Cell, object]):
+    """A dict that computes what it lacks, once."""
+
+    def __init__(self, compute: Callable[[Cell], object]) -> None:
+        super().__init__()
+        self._compute = compute
+
+    def __missing__(self, key: Cell) -> object:
+        value = self[key] = self._compute(key)
+        return value
+
+
+class Validator:
+    """Turns the raw cells of a row's fields into a sale, or into the reasons why they are none."""
+
+    def __init__(self, found: Columns, currency: str, dates: DateReading) -> None:
+        self._positions = found.positions
+        self._heading_sign = found.currency_sign
+        self._currency = currency
+        self._days = Remembered(lambda value: _iso(days.read_date(value, dates)))
+        self._tickets = Remembered(amounts.read_tickets)
+        self._categories = Remembered(cells.read_category)
+
+    def validate(self, raw: RawCore) -> Sale | tuple[Reason, ...]:
+        """The sale, or every cell that is refused."""
+        raw_day, raw_tickets, raw_amount, raw_category, raw_currency = raw
+        day = self._days[raw_day]
+        tickets = self._tickets[raw_tickets]
+        category = self._categories[raw_category]
+        if isinstance(raw_amount, str) or raw_currency or self._heading_sign:
+            currency = amounts.read_currency(raw_currency, raw_amount, self._heading_sign, self._currency)
+        else:
+            currency = self._currency
+        minor: int | Refusal = 0
+        if isinstance(currency, str):
+            minor = amounts.read_amount(raw_amount, currency)
+        if (
+            isinstance(day, str)
+            and isinstance(tickets, int)
+            and isinstance(category, str)
+            and isinstance(currency, str)
+            and isinstance(minor, int)
+        ):
+            if tickets * minor < 0:
+                return (Reason("revenue", _OPPOSITE_SIGNS),)
+            return Sale(day, category, tickets, minor, currency)
+        return self._reasons(date=day, tickets=tickets, revenue=minor, category=category, currency=currency)
+
+    def _reasons(self, **values: object) -> tuple[Reason, ...]:
+        found = []
+        for name, value in values.items():
+            if isinstance(value, Refusal):
+                # What is wrong with a currency may stand in the amount's cell.
+                where = "revenue" if name == "currency" and name not in self._positions else name
+                found.append(Reason(where, value))
+        return tuple(found)
+
+
+_OPPOSITE_SIGNS = Refusal(
+    "row.opposite_signs", "Tickets and amount have opposite signs: in a refund both are negative, in a sale neither."
+)
+
+
+def _iso(day: object) -> object:
+    return day if isinstance(day, Refusal) else str(day)
