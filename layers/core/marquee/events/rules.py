@@ -19,6 +19,8 @@ INITIAL_STATUSES = {
     "campaign_optimisation_status": "OFF",
     "ad_campaign_optimisation_status": "OFF",
 }
+# The attributes that `document` reads.
+SHOWN = ("eid", "doc", *INITIAL_STATUSES, "version", "updated_at")
 VISIBLE = "visible"
 FLAGGED = "flagged"
 
