@@ -5,10 +5,10 @@ import json
 import zipfile
 from typing import Any
 
-import openpyxl
 import pytest
 
 from tests.support.client import ALL_SCOPES, Client
+from tests.support.workbooks import workbook
 
 PROBLEM = {"type", "title", "status", "detail", "instance", "error_code", "validation_errors", "request_id"}
 
@@ -101,15 +101,6 @@ def test_every_host_answers_and_shows_its_documentation(stack: Any) -> None:
         assert client.get(f"/{host}/openapi.json").json["openapi"].startswith("3.1")
         page = client.get(f"/{host}/docs")
         assert (page.status, page.headers["content-type"]) == (200, "text/html")
-
-
-def workbook(rows: list[list[object]]) -> bytes:
-    book = openpyxl.Workbook()
-    for row in rows:
-        book.active.append(row)
-    packed = io.BytesIO()
-    book.save(packed)
-    return packed.getvalue()
 
 
 def zip_with(entries: dict[str, str]) -> bytes:
