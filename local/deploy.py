@@ -117,8 +117,13 @@ def _bucket(stack: Stack, name: str) -> None:
 def publish_issuer(stack: Stack) -> None:
     """Put the issuer's public key where the authorizer will look for it."""
     _bucket(stack, BUCKET)
+    public = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"}
+    policy = {"Version": "2012-10-17", "Statement": [public]}
+    s3 = stack.client("s3")
+    s3.delete_public_access_block(Bucket=BUCKET)
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(policy))
     body = json.dumps(stack.issuer.jwks()).encode()
-    stack.client("s3").put_object(Bucket=BUCKET, Key=JWKS_KEY, Body=body, ContentType="application/json")
+    s3.put_object(Bucket=BUCKET, Key=JWKS_KEY, Body=body, ContentType="application/json")
 
 
 def deploy(stack: Stack, log: Path) -> None:

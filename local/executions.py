@@ -27,7 +27,7 @@ def latest(stack: Stack) -> list[dict[str, Any]]:
 
 
 def started_by_object(stack: Stack, key: str, known: set[str], seconds: float = 10.0) -> dict[str, Any] | None:
-    """The execution, none of the ARNs `known`, that the object `key` started; None if there is none within `seconds`."""
+    """The execution, none of the ARNs `known`, that the object `key` started; None if none does in time."""
     client = stack.client("stepfunctions")
     give_up = time.monotonic() + seconds
     seen = set(known)

@@ -188,6 +188,8 @@ class Emulator:
             # Listeners of services that this stack has no use for; they would bind every interface.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
+            # Requests are authorised by the roles' policies: a permission that the template lacks is lacking here too.
+            "AUTH": "true",
             # Environments are bounded by queueing, see patches.py: AWS would not throttle a laptop's burst.
             "LAMBDA_ACCOUNT_CONCURRENCY": "0",
         }

@@ -19,8 +19,6 @@ from local import stack as stacks
 from local.stack import Stack
 
 ROOT = Path(__file__).parents[2]
-ROLE = "arn:aws:iam::000000000000:role/e2e"
-
 MakeFunction = Callable[..., str]
 RunMachine = Callable[..., dict[str, Any]]
 
@@ -68,15 +66,37 @@ def stack() -> Iterator[Stack]:
         up.communicate(timeout=60)
 
 
+def create_role(stack: Stack, name: str, *actions: str) -> str:
+    """A role that functions and state machines may take, allowed `actions` on everything; gives its ARN."""
+    client = stack.client("iam")
+    services = ["lambda.amazonaws.com", "states.amazonaws.com"]
+    trust = {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"}
+    arn: str = client.create_role(RoleName=name, AssumeRolePolicyDocument=policy(trust))["Role"]["Arn"]
+    if actions:
+        allowed = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+        client.put_role_policy(RoleName=name, PolicyName="allowed", PolicyDocument=policy(allowed))
+    return arn
+
+
+def policy(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 @pytest.fixture(scope="session")
-def make_function(stack: Stack) -> Iterator[MakeFunction]:
+def role(stack: Stack) -> str:
+    """A role for the functions and machines that tests deploy themselves."""
+    return create_role(stack, f"e2e-{uuid.uuid4().hex[:12]}", "lambda:*", "s3:*", "states:*")
+
+
+@pytest.fixture(scope="session")
+def make_function(stack: Stack, role: str) -> Iterator[MakeFunction]:
     """Deploy a function from its source, beside the template's own; gives its name. All are removed at the end."""
     client = stack.client("lambda")
     made: list[str] = []
 
     def make(source: str, *, timeout: int = 5, **more: Any) -> str:
         name = f"e2e-{uuid.uuid4().hex[:12]}"
-        settings = {"Runtime": "python3.11", "Handler": "app.handler", "Role": ROLE, "Timeout": timeout, **more}
+        settings = {"Runtime": "python3.11", "Handler": "app.handler", "Role": role, "Timeout": timeout, **more}
         client.create_function(FunctionName=name, Code={"ZipFile": zipped(source)}, **settings)
         made.append(name)
         return name
@@ -99,7 +119,7 @@ def invoke(stack: Stack) -> Callable[..., tuple[str | None, Any]]:
 
 
 @pytest.fixture(scope="session")
-def run_machine(stack: Stack) -> Iterator[RunMachine]:
+def run_machine(stack: Stack, role: str) -> Iterator[RunMachine]:
     """Run a definition once as an Express machine and give its execution: status, output, error, cause."""
     client = stack.client("stepfunctions")
     made: list[str] = []
@@ -108,7 +128,7 @@ def run_machine(stack: Stack) -> Iterator[RunMachine]:
         arn = client.create_state_machine(
             name=f"e2e-{uuid.uuid4().hex[:12]}",
             definition=json.dumps({"QueryLanguage": "JSONata", **definition}),
-            roleArn=ROLE,
+            roleArn=role,
             type="EXPRESS",
         )["stateMachineArn"]
         made.append(arn)

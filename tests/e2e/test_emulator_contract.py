@@ -15,7 +15,7 @@ import urllib3
 from botocore.exceptions import ClientError
 
 from local.stack import Stack
-from tests.e2e.conftest import ROLE, MakeFunction, RunMachine, listening_addresses
+from tests.e2e.conftest import MakeFunction, RunMachine, create_role, listening_addresses
 
 Invoke = Callable[..., tuple[str | None, Any]]
 
@@ -190,26 +190,26 @@ def test_a_task_past_its_own_time_out_is_a_states_timeout(run_machine: RunMachin
     assert (execution["status"], execution["error"]) == ("FAILED", "States.Timeout")
 
 
-def standard_machine(stack: Stack, states: dict[str, Any], start_at: str) -> str:
+def standard_machine(stack: Stack, role: str, states: dict[str, Any], start_at: str) -> str:
     definition = {"QueryLanguage": "JSONata", "StartAt": start_at, "States": states}
     arn: str = stack.client("stepfunctions").create_state_machine(
-        name=f"e2e-{uuid.uuid4().hex[:12]}", definition=json.dumps(definition), roleArn=ROLE
+        name=f"e2e-{uuid.uuid4().hex[:12]}", definition=json.dumps(definition), roleArn=role
     )["stateMachineArn"]
     return arn
 
 
-def test_unlike_aws_starting_a_running_execution_again_is_refused(stack: Stack) -> None:
+def test_unlike_aws_starting_a_running_execution_again_is_refused(stack: Stack, role: str) -> None:
     client = stack.client("stepfunctions")
-    machine = standard_machine(stack, {"Wait": {"Type": "Wait", "Seconds": 30, "End": True}}, "Wait")
+    machine = standard_machine(stack, role, {"Wait": {"Type": "Wait", "Seconds": 30, "End": True}}, "Wait")
     started = client.start_execution(stateMachineArn=machine, name="same", input="{}")
     with pytest.raises(client.exceptions.ExecutionAlreadyExists):
         client.start_execution(stateMachineArn=machine, name="same", input="{}")
     client.stop_execution(executionArn=started["executionArn"])
 
 
-def test_unlike_aws_there_is_no_redrive(stack: Stack) -> None:
+def test_unlike_aws_there_is_no_redrive(stack: Stack, role: str) -> None:
     client = stack.client("stepfunctions")
-    machine = standard_machine(stack, {"Fail": {"Type": "Fail", "Error": "No", "Cause": "no"}}, "Fail")
+    machine = standard_machine(stack, role, {"Fail": {"Type": "Fail", "Error": "No", "Cause": "no"}}, "Fail")
     arn = client.start_execution(stateMachineArn=machine)["executionArn"]
     finished(stack, arn)
     with pytest.raises(ClientError) as refused:
@@ -257,38 +257,42 @@ def items(stack: Stack) -> Iterator[dict[str, Any]]:
     client.delete_bucket(Bucket=bucket)
 
 
-def run_distributed(stack: Stack, **more: Any) -> Any:
+def run_distributed(stack: Stack, role: str, **more: Any) -> Any:
     processor = {
         "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
         "StartAt": "One",
         "States": {"One": {"Type": "Pass", "End": True}},
     }
     machine = standard_machine(
-        stack, {"Each": {"Type": "Map", "ItemProcessor": processor, "End": True, **more}}, "Each"
+        stack, role, {"Each": {"Type": "Map", "ItemProcessor": processor, "End": True, **more}}, "Each"
     )
     execution = finished(stack, stack.client("stepfunctions").start_execution(stateMachineArn=machine)["executionArn"])
     assert execution["status"] == "SUCCEEDED"
     return json.loads(execution["output"])
 
 
-def test_a_distributed_map_reads_its_items_from_an_object(stack: Stack, items: dict[str, Any]) -> None:
-    assert run_distributed(stack, ItemReader=items) == [1, 2, 3, 4]
+def test_a_distributed_map_reads_its_items_from_an_object(stack: Stack, role: str, items: dict[str, Any]) -> None:
+    assert run_distributed(stack, role, ItemReader=items) == [1, 2, 3, 4]
 
 
-def test_unlike_aws_a_distributed_map_does_not_batch(stack: Stack, items: dict[str, Any]) -> None:
-    assert run_distributed(stack, ItemReader=items, ItemBatcher={"MaxItemsPerBatch": 2}) == [1, 2, 3, 4]
+def test_unlike_aws_a_distributed_map_does_not_batch(stack: Stack, role: str, items: dict[str, Any]) -> None:
+    assert run_distributed(stack, role, ItemReader=items, ItemBatcher={"MaxItemsPerBatch": 2}) == [1, 2, 3, 4]
 
 
-def test_unlike_aws_a_distributed_map_writes_no_results(stack: Stack, items: dict[str, Any]) -> None:
+def test_unlike_aws_a_distributed_map_writes_no_results(stack: Stack, role: str, items: dict[str, Any]) -> None:
     bucket = items["Arguments"]["Bucket"]
     writer = {"Resource": "arn:aws:states:::s3:putObject", "Arguments": {"Bucket": bucket, "Prefix": "results/"}}
-    assert run_distributed(stack, ItemReader=items, ResultWriter=writer) == [1, 2, 3, 4]
+    assert run_distributed(stack, role, ItemReader=items, ResultWriter=writer) == [1, 2, 3, 4]
     assert stack.client("s3").list_objects_v2(Bucket=bucket, Prefix="results/")["KeyCount"] == 0
 
 
-def test_unlike_aws_a_distributed_map_evaluates_no_jsonata_of_its_own(stack: Stack, items: dict[str, Any]) -> None:
-    assert run_distributed(stack, Items="{% [1..4] %}") == [{}]
-    assert run_distributed(stack, ItemReader=items, ItemSelector={"a": "{% 1 + 1 %}"}) == [{"a": "{% 1 + 1 %}"}] * 4
+def test_unlike_aws_a_distributed_map_evaluates_no_jsonata_of_its_own(
+    stack: Stack, role: str, items: dict[str, Any]
+) -> None:
+    assert run_distributed(stack, role, Items="{% [1..4] %}") == [{}]
+    assert (
+        run_distributed(stack, role, ItemReader=items, ItemSelector={"a": "{% 1 + 1 %}"}) == [{"a": "{% 1 + 1 %}"}] * 4
+    )
 
 
 # --- The network
@@ -298,12 +302,21 @@ def test_nothing_listens_beyond_this_machine(stack: Stack) -> None:
     assert listening_addresses(stack.port) == {"0100007F"}
 
 
-def test_unlike_aws_a_role_without_permissions_may_do_anything(make_function: MakeFunction, invoke: Invoke) -> None:
+def test_a_function_may_do_what_its_role_allows_and_no_more(
+    stack: Stack, make_function: MakeFunction, invoke: Invoke
+) -> None:
     source = """
-import os, urllib.request
+from botocore.exceptions import ClientError
+from botocore.session import get_session
+
 def handler(event, context):
-    request = urllib.request.Request(os.environ["AWS_ENDPOINT_URL"], data=b"{}", headers={
-        "X-Amz-Target": "DynamoDB_20120810.ListTables", "Content-Type": "application/x-amz-json-1.0"})
-    return urllib.request.urlopen(request).status
+    try:
+        return bool(get_session().create_client("dynamodb").list_tables()["TableNames"])
+    except ClientError as error:
+        return error.response["Error"]["Code"]
 """
-    assert invoke(make_function(source)) == (None, 200)
+    layers = [arn for name, arn in stack.resources().items() if name.startswith("DepsLayer")]
+    allowed = create_role(stack, f"e2e-{uuid.uuid4().hex[:12]}", "dynamodb:ListTables")
+    forbidden = create_role(stack, f"e2e-{uuid.uuid4().hex[:12]}")
+    assert invoke(make_function(source, Role=allowed, Layers=layers)) == (None, True)
+    assert invoke(make_function(source, Role=forbidden, Layers=layers)) == (None, "AccessDeniedException")

@@ -13,7 +13,7 @@ import pytest
 from local import project
 from local import stack as stacks
 from local.stack import Emulator, Stack
-from tests.e2e.conftest import ROLE, ROOT, free_port, zipped
+from tests.e2e.conftest import ROOT, create_role, free_port, zipped
 
 # An owner of an emulator, as the `up` command is, without a deployment: it says so when it is ready, and waits.
 OWNER = """
@@ -69,7 +69,7 @@ def hang_in_a_handler(stack: Stack) -> None:
         FunctionName="hanging",
         Runtime=project.RUNTIME,
         Handler="app.handler",
-        Role=ROLE,
+        Role=create_role(stack, "hanging"),
         Timeout=60,
         Code={"ZipFile": zipped("import time\ndef handler(event, context): time.sleep(60)")},
     )
