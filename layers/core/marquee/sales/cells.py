@@ -3,7 +3,6 @@
 A reader returns the value, or a `Refusal` whose sentence is for the person who keeps the report.
 """
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
@@ -62,19 +61,31 @@ def text(value: Cell) -> str:
     return as_written(value)
 
 
-# A line of texts, joined by a separator, in which one is not yet as `text` would give it
-_UNTIDY = re.compile(r"^\s|\s$|\s\s|[^ -~\x1e]|\x1e\s|\s\x1e")
+_SEPARATOR = "\x1e"
 
 
 def texts(values: Sequence[Cell]) -> Sequence[str]:
     """`text` of every cell of a column. A column of tidy ASCII texts, the usual case, is checked in one go."""
     try:
-        joined = "\x1e".join(values)  # type: ignore[arg-type] # a TypeError is the answer for other cells
+        joined = _SEPARATOR.join(values)  # type: ignore[arg-type] # a TypeError is the answer for other cells
     except TypeError:
         return [text(value) for value in values]
-    if _UNTIDY.search(joined) is None and joined.count("\x1e") == len(values) - 1:
-        return values  # type: ignore[return-value] # join has proved that all are str
-    return [text(value) for value in values]
+    return values if _is_tidy(joined, len(values)) else [text(value) for value in values]  # type: ignore[return-value]
+
+
+def _is_tidy(joined: str, number: int) -> bool:
+    """Whether `number` joined texts are as `text` would give them: ASCII, printable, trimmed, single spaces."""
+    bare = joined.replace(_SEPARATOR, "")
+    return (
+        len(joined) - len(bare) == number - 1
+        and bare.isascii()
+        and bare.isprintable()
+        and "  " not in joined
+        and f" {_SEPARATOR}" not in joined
+        and f"{_SEPARATOR} " not in joined
+        and not joined.startswith(" ")
+        and not joined.endswith(" ")
+    )
 
 
 def read_category(value: Cell) -> str | Refusal:

@@ -1,9 +1,10 @@
 """Sales: what is stored, what is sent, what is asked for. Amounts in stored documents are integer minor units."""
 
 from datetime import date
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from typing_extensions import TypedDict
 
 from marquee import money
 

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain, count, islice
+from itertools import chain, count, islice, repeat
 from typing import NamedTuple, Protocol
 
 from marquee.sales import cells, columns, days, identity
@@ -259,8 +259,7 @@ class _SheetReader:
         if extras is None:
             self._parsed.order.extend(map(self._plain_contents().__getitem__, numbers))
             return
-        cores, hashed = self._cores, identity.row_identity
-        identities = [hashed(cores[number], extra) for number, extra in zip(numbers, extras, strict=True)]
+        identities = identity.row_identities(map(self._cores.__getitem__, numbers), extras)
         self._parsed.order.extend(self._contents.add(identities, numbers, self._sales))
 
     def _raw_cores(self, by_column: list[tuple[Cell, ...]], rows: int) -> Iterator[RawCore]:
@@ -292,7 +291,7 @@ class _SheetReader:
         start = len(self._plain)
         if start < len(self._cores):
             fresh = [index for index in range(start, len(self._cores)) if index not in self._reasons]
-            identities = [identity.row_identity(self._cores[index]) for index in fresh]
+            identities = identity.row_identities(map(self._cores.__getitem__, fresh), repeat(""))
             found = self._contents.add(identities, fresh, self._sales)
             self._plain.extend([_NO_SALE] * (len(self._cores) - start))
             for index, content in zip(fresh, found, strict=True):
