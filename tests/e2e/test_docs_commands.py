@@ -31,6 +31,7 @@ def shell(commands: str, stack: Any, report: Path) -> list[str]:
         cwd=ROOT,
         env=exported,
         capture_output=True,
+        check=False,
         text=True,
         timeout=300,
     )
