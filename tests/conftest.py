@@ -12,6 +12,7 @@ from moto import mock_aws
 from local.openapi import load_app
 from tests.support.template import Template, load_template
 
+pytest_plugins = ["tests.support.running"]
 ROOT = Path(__file__).parents[1]
 REGION = "eu-central-1"
 

@@ -2,11 +2,7 @@
 
 import io
 import json
-import os
 import re
-import socket
-import subprocess
-import sys
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
@@ -15,18 +11,11 @@ from typing import Any
 
 import pytest
 
-from local import stack as stacks
 from local.stack import Stack
 
 ROOT = Path(__file__).parents[2]
 MakeFunction = Callable[..., str]
 RunMachine = Callable[..., dict[str, Any]]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def zipped(source: str) -> bytes:
@@ -35,35 +24,6 @@ def zipped(source: str) -> bytes:
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("app.py", source)
     return packed.getvalue()
-
-
-@pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """A stack started by the command, once for the session; `MARQUEE_PORT` names one that runs already instead."""
-    if "MARQUEE_PORT" in os.environ:
-        yield stacks.find(int(os.environ["MARQUEE_PORT"]))
-        return
-    port = free_port()
-    up = subprocess.Popen(
-        [sys.executable, "-m", "local", "up", "--port", str(port)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert up.stdout is not None
-    said: list[str] = []
-    for line in up.stdout:
-        said.append(line)
-        if line.startswith("ready "):
-            break
-    else:
-        pytest.fail(f"the stack did not start:\n{''.join(said)}")
-    try:
-        yield stacks.find(port)
-    finally:
-        up.terminate()
-        up.communicate(timeout=60)
 
 
 def create_role(stack: Stack, name: str, *actions: str) -> str:

@@ -13,7 +13,8 @@ import pytest
 from local import project
 from local import stack as stacks
 from local.stack import Emulator, Stack
-from tests.e2e.conftest import ROOT, create_role, free_port, zipped
+from tests.e2e.conftest import ROOT, create_role, zipped
+from tests.support.running import free_port
 
 # An owner of an emulator, as the `up` command is, without a deployment: it says so when it is ready, and waits.
 OWNER = """
