@@ -15,6 +15,7 @@ ARCH ?= arm64
 
 VENV := .venv/bin/python
 UV := .venv/bin/uv
+UV_INSTALL := --quiet --disable-pip-version-check --require-hashes -r
 INSTALL = VIRTUAL_ENV=$(abspath $(@D)) $(UV) pip sync --quiet --require-hashes
 export SAM_CLI_TELEMETRY := 0
 # The tools' bytecode is worth keeping, whatever the shell says: SAM starts in 2 s instead of 4.
@@ -26,13 +27,14 @@ help: ## this list
 
 setup: .venv/dev.stamp .tools/sam/sam.stamp .tools/ministack/ministack.stamp ## install everything, below .venv and .tools
 
-# uv installs the rest in seconds; pip is only there to check and install uv itself.
+# uv installs the rest in seconds; Python's own pip only has to check and install uv. Some have none: then venv brings one.
 .venv/uv.stamp: requirements/uv.txt
 	@echo "  python environment ..."
 	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
 		|| { echo "error: Python 3.11, 3.12 or 3.13 is needed; name one with PYTHON=" >&2; exit 1; }
-	@"$(PYTHON)" -m venv .venv
-	@$(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@"$(PYTHON)" -m venv --clear --without-pip .venv
+	@"$(PYTHON)" -m pip --python $(VENV) install $(UV_INSTALL) $< 2>/dev/null \
+		|| { "$(PYTHON)" -m venv --clear .venv && $(VENV) -m pip install $(UV_INSTALL) $<; }
 	@touch $@
 
 .venv/dev.stamp: requirements/dev.txt .venv/uv.stamp
@@ -49,7 +51,7 @@ setup: .venv/dev.stamp .tools/sam/sam.stamp .tools/ministack/ministack.stamp ## 
 .tools/ministack/ministack.stamp: requirements/ministack.txt | .venv/uv.stamp
 	@echo "  emulator ..."
 	@$(UV) venv --quiet --clear --python $(abspath $(VENV)) $(@D)
-	@$(INSTALL) --compile-bytecode $<
+	@$(INSTALL) $<
 	@touch $@
 
 run: setup ## start the stack, do the main job, show it (PORT= SALES=file.csv.gz DATA=dir EXIT=1)
