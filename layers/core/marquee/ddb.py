@@ -47,12 +47,17 @@ class _WireParsers(ResponseParserFactory):  # type: ignore[misc]
 
 
 @cache
-def aws_client(service: str) -> Any:
-    """A botocore client for `service`, made once per process and only when first needed.
+def aws_client(service: str, *, attempts: int = 3, read_timeout: int | None = None) -> Any:
+    """A botocore client for `service`, made once per process and only when first needed. Time-outs are in seconds.
 
-    botocore rather than boto3: the same calls, and less to import in a cold environment.
+    botocore rather than boto3: the same calls, and less to import in a cold environment. Attempts and time-outs are
+    small, so that a step of a workflow gives up within its own time and the workflow decides what comes next.
     """
-    config = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=2, read_timeout=20)
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        connect_timeout=2,
+        read_timeout=read_timeout or (3 if service == "dynamodb" else 20),
+    )
     if service == "s3":
         # Path style works with every endpoint that speaks S3, the local one included.
         config = config.merge(Config(s3={"addressing_style": "path"} if settings().aws_endpoint else {}))

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from marquee import ddb
 from marquee.ids import derived_id
 from marquee.settings import settings
 
+# A function has to answer before API Gateway gives up after 29 s.
+SYNC_SECONDS = 25
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -47,13 +49,20 @@ def start(machine: str, name: str, payload: dict[str, Any]) -> str:
 
 
 def run(machine: str, name: str, payload: dict[str, Any]) -> SyncResult:
-    """Run an Express machine to its end and return how it ended."""
+    """Run an Express machine to its end and return how it ended.
+
+    An execution that is not over in time goes on by itself; the error is then ``Unfinished``.
+    """
+    # Never sent twice: a second execution would not replace the first but run beside it.
+    client = ddb.aws_client("stepfunctions", attempts=1, read_timeout=SYNC_SECONDS)
     try:
-        answer = ddb.aws_client("stepfunctions").start_sync_execution(
+        answer = client.start_sync_execution(
             stateMachineArn=settings().machine(machine), name=name, input=orjson.dumps(payload).decode()
         )
     except ClientError as error:
         raise ddb.translate(error) from error
+    except ReadTimeoutError:
+        return SyncResult(succeeded=False, output={}, error="Unfinished", cause=f"not over after {SYNC_SECONDS} s")
     return SyncResult(
         succeeded=answer["status"] == "SUCCEEDED",
         output=orjson.loads(answer.get("output") or "{}"),
