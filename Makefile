@@ -9,6 +9,7 @@ PORT ?= 3000
 SALES ?=
 DATA ?=
 EXIT ?=
+PARTS ?=
 # What `make build` builds for; the local stack builds for this machine by itself.
 RUNTIME ?= python3.13
 ARCH ?= arm64
@@ -71,8 +72,8 @@ build: setup ## what goes to AWS, in .aws-sam/build (RUNTIME= ARCH=)
 	.tools/sam/bin/sam build --cached --parallel --parameter-overrides PythonRuntime=$(RUNTIME) Architecture=$(ARCH)
 	$(VENV) -m local.bytecode .aws-sam/build
 
-bench: setup ## the measurements of docs/benchmarks.md
-	$(VENV) -m pytest tests/bench --override-ini addopts=-q -s
+bench: setup ## write docs/benchmarks.md (PARTS="cold_start warm_list")
+	$(VENV) -m tests.bench $(PARTS)
 
 lock: .venv/uv.stamp ## renew the pinned requirements
 	@for name in uv sam ministack; do $(LOCK) requirements/$$name.in -o requirements/$$name.txt; done
