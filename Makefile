@@ -62,8 +62,8 @@ lint: setup ## ruff, mypy, and the template
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
 	$(VENV) -m mypy layers/core/marquee local tests functions/*/app.py
-	.tools/sam/bin/sam validate --template template.yaml
-	.tools/sam/bin/sam validate --lint --template template.yaml
+	.tools/sam/bin/sam validate --region us-east-1 --template template.yaml
+	.tools/sam/bin/sam validate --lint --region us-east-1 --template template.yaml
 
 test: lint ## lint, then every test: unit, api, workflows, infra, e2e
 	$(VENV) -m pytest tests/unit tests/api tests/workflows tests/infra tests/e2e
