@@ -273,6 +273,9 @@ def settle(task: IngestTask, base: int, abandoned: list[int]) -> Outcome:
         "rejected": work["rejected"],
         "duplicate": fate.duplicate_rows,
     }
+    _clear_away(task, base, plan, abandoned)
+    storage.tag(task["bucket"], task["key"], _tags("COMMITTED", ingest_id))
+    # Last of all: an ingest that is COMMITTED in the ledger is not taken up again.
     repository.update(
         tenant,
         ingest_id,
@@ -289,8 +292,6 @@ def settle(task: IngestTask, base: int, abandoned: list[int]) -> Outcome:
             "finished_at": clock.timestamp(),
         },
     )
-    _clear_away(task, base, plan, abandoned)
-    storage.tag(task["bucket"], task["key"], _tags("COMMITTED", ingest_id))
     return {"outcome": "COMMITTED", "ingest_id": ingest_id, "eid": eid, "items": len(plan["items"]), **counts}
 
 

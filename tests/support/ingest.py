@@ -1,0 +1,89 @@
+"""The sales_ingest machine without Step Functions: its steps in its order, from the repository's samples."""
+
+import json
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import boto3
+
+from marquee.events import service as events
+from marquee.events.models import EventMeta
+from tests.support.api import sample
+
+REGION = "eu-central-1"
+TENANT = "aurora"
+EID = "evt_aurora-night-0001"
+Outcome = dict[str, Any]
+
+
+def register_event(tenant: str = TENANT, eid: str = EID, **changes: Any) -> None:
+    """An event of a tenant, as the Registry would have brought it."""
+    meta: EventMeta = {
+        "title": "Aurora Night",
+        "start_date_time": "2026-06-12T18:30:00Z",
+        "city": "München",
+        "venue_name": "Olympiahalle",
+        "hall_name": None,
+        "capacity": 1000,
+        "category": "concert",
+        "currency": "EUR",
+        "special_ad_category": None,
+        "campaign_stop_time": "2026-06-12T18:30:00Z",
+        "hub_event_id": None,
+    }
+    meta.update(changes)  # type: ignore[typeddict-item]
+    events.take_from_registry(tenant, eid, meta, 1)
+
+
+class Ingests:
+    """Drops files and takes them through the machine's steps."""
+
+    def __init__(self, tasks: ModuleType, bucket: str) -> None:
+        self._tasks = tasks
+        self.bucket = bucket
+        self.s3 = boto3.Session(region_name=REGION).client("s3")
+        # Called before every step with its name; a test puts its own business in between.
+        self.before: Callable[[str], None] = lambda _: None
+
+    def put(self, content: bytes, name: str = "report.xlsx", eid: str = EID, tenant: str = TENANT) -> str:
+        """Drop a file; its key."""
+        key = f"sales/{tenant}/{eid}/{name}"
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=content)
+        return key
+
+    def step(self, task: str, **changes: Any) -> Outcome:
+        """Run one step, its input and outcome going through JSON as in the machine."""
+        self.before(task)
+        event = json.loads(json.dumps(sample("sales_ingest_tasks", task) | changes))
+        outcome: Outcome = json.loads(json.dumps(self._tasks.handler(event, None)))
+        return outcome
+
+    def take(self, key: str) -> Outcome:
+        """The machine from its start to its end."""
+        found = self.step("register", bucket=self.bucket, key=key)
+        if found["outcome"] not in {"REGISTERED", "REJECTED"}:
+            return found
+        task = found["ingest"]
+        for name in ("inspect", "parse"):
+            if found["outcome"] != "REJECTED":
+                found = self.step(name, ingest=task, **self._of(found, "from_1904"))
+        abandoned: list[int] = []
+        while found["outcome"] not in {"REJECTED", "COMMITTED"}:
+            found = self.step("stage", ingest=task)
+            if found["outcome"] == "STAGED":
+                base = found["base"]
+                found = self.step("commit", ingest=task, base=base)
+                if found["outcome"] == "MOVED":
+                    abandoned.append(base)
+        if found["outcome"] == "REJECTED":
+            return self.step("reject", ingest=task, **self._of(found, "code", "message"))
+        return self.step("settle", ingest=task, base=found["base"], abandoned=abandoned)
+
+    def drop(self, content: bytes, name: str = "report.xlsx", eid: str = EID) -> Outcome:
+        """Drop a file and take it to the end."""
+        return self.take(self.put(content, name, eid))
+
+    @staticmethod
+    def _of(outcome: Outcome, *names: str) -> Outcome:
+        return {name: outcome[name] for name in names if name in outcome}
