@@ -208,7 +208,8 @@ class _Demo:
         rows = self._calls.show("GET", f"/main/ingests/{ingest['id']}/rows?status=rejected").json
         for row in rows["items"]:
             print(f"     row {row['row']}: {row['message']}")
-        self._calls.show("GET", f"/main/ingests/{ingest['id']}/rejected.xlsx")
+        workbook = self._calls.show("GET", f"/main/ingests/{ingest['id']}/rejected.xlsx", headers={"Accept": "*/*"})
+        same("they come as a workbook", workbook.body[:4], b"PK\x03\x04")
         fixed = [
             Sale(day, "Late", 1, 4950, "B000003"),
             Sale(day, "Late", 2, 9900, "B000004"),

@@ -26,6 +26,7 @@ from local.emulator import runtime
 
 # AWS gives the init phase ten seconds of its own before it counts against the function's time-out.
 _INIT_SECONDS = 10.0
+_ANY_METHOD = "x-amazon-apigateway-any-method"
 # On AWS a function scales to a thousand environments; here each is a process, and more of them than this would only
 # wait for the same cores.
 _ENVIRONMENTS_PER_FUNCTION = max(2, min(8, 2 * (os.cpu_count() or 1)))
@@ -218,7 +219,7 @@ def _patch_gateway() -> None:
 
 
 def _patch_import() -> None:
-    """An API's own gateway responses come with its OpenAPI document on AWS; the emulator leaves them out on import."""
+    """Gateway responses and `ANY` methods come with an API's document on AWS; the emulator leaves them out on import."""
     import_rest_api = apigateway_v1._import_rest_api  # noqa: SLF001
 
     def import_with_responses(spec: dict[str, Any], base_data: dict[str, Any] | None = None) -> str:
@@ -227,6 +228,14 @@ def _patch_import() -> None:
             apigateway_v1._put_gateway_response(api_id, response_type, response)  # noqa: SLF001
         return api_id
 
+    import_path_item = apigateway_v1._import_path_item  # noqa: SLF001
+
+    def import_with_any(api_id: str, path: str, path_item: dict[str, Any], *more: Any) -> None:
+        named = {"any" if method == _ANY_METHOD else method: operation for method, operation in path_item.items()}
+        import_path_item(api_id, path, named, *more)
+
+    apigateway_v1._OPENAPI_HTTP_METHODS.add("any")  # noqa: SLF001
+    apigateway_v1._import_path_item = import_with_any  # noqa: SLF001
     apigateway_v1._import_rest_api = import_with_responses  # noqa: SLF001
 
 
@@ -241,6 +250,13 @@ def _check() -> None:
         apigateway_v1._lambda_proxy_response: ["result"],  # noqa: SLF001
         apigateway_v1._gateway_error_response: ["error", "request"],  # noqa: SLF001
         apigateway_v1._import_rest_api: ["spec", "base_data"],  # noqa: SLF001
+        apigateway_v1._import_path_item: [  # noqa: SLF001
+            "api_id",
+            "path",
+            "path_item",
+            "scheme_map",
+            "default_security",
+        ],
         apigateway_v1._put_gateway_response: ["api_id", "response_type", "data"],  # noqa: SLF001
     }
     for function, parameters in expected.items():

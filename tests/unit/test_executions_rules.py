@@ -21,7 +21,12 @@ def entered(name: str) -> tuple[str, dict[str, Any]]:
 
 FAILED = (
     "TaskFailed",
-    {"taskFailedEventDetails": {"error": "Throttled", "cause": '{"errorMessage": "busy", "errorType": "Throttled"}'}},
+    {
+        "taskFailedEventDetails": {
+            "error": "Throttled",
+            "cause": '{"errorMessage": "store.throttled: The store is busy."}',
+        }
+    },
 )
 
 
@@ -47,7 +52,7 @@ def test_a_failed_step_says_why_in_plain_words() -> None:
     steps = rules.steps(
         history(entered("Parse"), ("TaskScheduled", {}), FAILED, ("ExecutionFailed", {})), {"Parse": "Read the file"}
     )
-    assert (steps[0].status, steps[0].error) == ("failed", "Throttled: busy")
+    assert (steps[0].status, steps[0].error) == ("failed", "Throttled: The store is busy.")
     assert steps[0].finished_at == "2026-06-01T12:00:03Z"
 
 
@@ -80,3 +85,16 @@ def test_any_other_key_has_no_subject(key: str) -> None:
 def test_an_id_is_read_as_it_was_written() -> None:
     assert rules.parse_execution_id(rules.execution_id("sales_ingest", "a-B_9")) == ("sales_ingest", "a-B_9")
     assert rules.parse_execution_id("exe_sales_ingest.a:b") is None
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        "",
+        "States.Runtime: arn:aws:states:eu-central-1:123456789012:execution:x",
+        '{"errorMessage": "User: arn:aws:sts::000000000000:assumed-role/x is not authorized", "stackTrace": ["code"]}',
+    ],
+)
+def test_what_is_inside_stays_inside(cause: str) -> None:
+    told = rules.failure("AccessDenied", cause)
+    assert told == {"code": "AccessDenied", "message": "A step failed on our side; the operator can see why."}

@@ -11,6 +11,8 @@ from marquee.clock import rfc3339
 from marquee.executions.models import Step
 
 _ID = re.compile(r"exe_([a-z_]+)\.([A-Za-z0-9_-]{1,80})")
+# How a `DomainError` prints: its dotted code, then its sentence.
+_DOMAIN_MESSAGE = re.compile(r"\b[a-z_]+(?:\.[a-z_]+)+: (.+)", re.DOTALL)
 STATUSES = {
     "RUNNING": "running",
     "PENDING_REDRIVE": "running",
@@ -101,20 +103,24 @@ def _end(step: Step, began: datetime, moment: datetime, *, exited: bool) -> None
 
 
 def _error(event: Mapping[str, Any]) -> str:
-    for key, details in event.items():
-        if key.endswith("EventDetails"):
-            name = str(details.get("error", event["type"]))
-            return f"{name}: {plain_cause(str(details.get('cause', '')))}".removesuffix(": ")
-    return str(event["type"])
+    details = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
+    told = failure(str(details.get("error", event["type"])), str(details.get("cause", "")))
+    return f"{told['code']}: {told['message']}"
 
 
-def plain_cause(cause: str) -> str:
-    """The message inside a Lambda failure's cause (JSON with stack trace), or the cause itself."""
+def failure(error: str, cause: str) -> dict[str, str]:
+    """An error's name and what its tenant is told of it.
+
+    `cause` is a text, or a Lambda failure as JSON (message, stack trace). A domain error speaks to people and is passed
+    on; anything else may name what is inside, which is for the operator's eyes.
+    """
     try:
         parsed = orjson.loads(cause)
     except orjson.JSONDecodeError:
-        return cause
-    return str(parsed.get("errorMessage", "")) if isinstance(parsed, dict) else cause
+        parsed = cause
+    message = str(parsed.get("errorMessage", "")) if isinstance(parsed, dict) else str(parsed)
+    spoken = _DOMAIN_MESSAGE.search(message)
+    return {"code": error, "message": spoken[1] if spoken else "A step failed on our side; the operator can see why."}
 
 
 def titles(definition: str) -> dict[str, str]:

@@ -34,11 +34,8 @@ def read(tenant: str, execution_id: str) -> Execution:
             "started_at": rfc3339(described["startDate"]),
             "finished_at": rfc3339(stopped) if stopped else None,
             "steps": rules.steps(workflows.history(arn), rules.titles(definition)),
-            "result": orjson.loads(described["output"]) if described.get("output") else None,
-            "error": {
-                "code": str(described.get("error", described["status"])),
-                "message": rules.plain_cause(str(described.get("cause", ""))),
-            }
+            "result": orjson.loads(described["output"]) if described["status"] == "SUCCEEDED" else None,
+            "error": rules.failure(str(described.get("error", described["status"])), str(described.get("cause", "")))
             if failed
             else None,
         }
