@@ -9,9 +9,10 @@ PORT ?= 3000
 SALES ?=
 DATA ?=
 EXIT ?=
+PART ?=
 PARTS ?=
-# What `make build` builds for; the local stack builds for this machine by itself.
-RUNTIME ?= python3.13
+# What `make build` builds for: the newest Python that is here. The local stack builds for this machine by itself.
+RUNTIME ?= $(firstword $(foreach name,python3.13 python3.12 python3.11,$(shell $(name) -c 'print("$(name)")' 2>/dev/null)))
 ARCH ?= arm64
 
 VENV := .venv/bin/python
@@ -55,6 +56,20 @@ setup: .venv/dev.stamp .tools/sam/sam.stamp .tools/ministack/ministack.stamp ## 
 	@$(INSTALL) $<
 	@touch $@
 
+# The plain AWS CLI, for the tests that run the documents' commands.
+.tools/awscli/awscli.stamp: requirements/awscli.txt | .venv/uv.stamp
+	@echo "  AWS CLI ..."
+	@$(UV) venv --quiet --clear --python $(abspath $(VENV)) $(@D)
+	@$(INSTALL) $<
+	@touch $@
+
+# The documents' `aws` commands are tested with the real thing.
+.tools/awscli/awscli.stamp: requirements/awscli.txt | .venv/uv.stamp
+	@echo "  AWS CLI ..."
+	@$(UV) venv --quiet --clear --python $(abspath $(VENV)) $(@D)
+	@$(INSTALL) $<
+	@touch $@
+
 run: setup ## start the stack, do the main job, show it (PORT= SALES=file.csv.gz DATA=dir EXIT=1)
 	@exec $(VENV) -m local up --port $(PORT) --demo $(if $(DATA),--data "$(DATA)") $(if $(SALES),--sales "$(SALES)") $(if $(EXIT),--exit)
 
@@ -65,7 +80,7 @@ lint: setup ## ruff, mypy, and the template
 	.tools/sam/bin/sam validate --region us-east-1 --template template.yaml
 	.tools/sam/bin/sam validate --lint --region us-east-1 --template template.yaml
 
-test: lint ## lint, then every test: unit, api, workflows, infra, e2e
+test: lint .tools/awscli/awscli.stamp ## lint, then every test: unit, api, workflows, infra, e2e
 	$(VENV) -m pytest tests/unit tests/api tests/workflows tests/infra tests/e2e
 
 build: setup ## what goes to AWS, in .aws-sam/build (RUNTIME= ARCH=)
@@ -76,7 +91,7 @@ bench: setup ## write docs/benchmarks.md (PARTS="cold_start warm_list")
 	$(VENV) -m tests.bench $(PARTS)
 
 lock: .venv/uv.stamp ## renew the pinned requirements
-	@for name in uv sam ministack; do $(LOCK) requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in uv sam ministack awscli; do $(LOCK) requirements/$$name.in -o requirements/$$name.txt; done
 	@$(LOCK) layers/deps/requirements.in -o layers/deps/requirements.txt
 	@for file in functions/*/requirements.in; do [ -e "$$file" ] && $(LOCK) "$$file" -o "$${file%.in}.txt"; done || true
 	@$(LOCK) requirements/dev.in -o requirements/dev.txt

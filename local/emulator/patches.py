@@ -219,7 +219,7 @@ def _patch_gateway() -> None:
 
 
 def _patch_import() -> None:
-    """Gateway responses and `ANY` methods come with an API's document on AWS; the emulator leaves them out on import."""
+    """On AWS an API brings its gateway responses and `ANY` methods along in its document; the emulator skips both."""
     import_rest_api = apigateway_v1._import_rest_api  # noqa: SLF001
 
     def import_with_responses(spec: dict[str, Any], base_data: dict[str, Any] | None = None) -> str:

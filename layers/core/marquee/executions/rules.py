@@ -12,7 +12,7 @@ from marquee.executions.models import Step
 
 _ID = re.compile(r"exe_([a-z_]+)\.([A-Za-z0-9_-]{1,80})")
 # How a `DomainError` prints: its dotted code, then its sentence.
-_DOMAIN_MESSAGE = re.compile(r"\b[a-z_]+(?:\.[a-z_]+)+: (.+)", re.DOTALL)
+_DOMAIN_MESSAGE = re.compile(r"[a-z_]+(?:\.[a-z_]+)+: (.+)", re.DOTALL)
 STATUSES = {
     "RUNNING": "running",
     "PENDING_REDRIVE": "running",
@@ -119,7 +119,7 @@ def failure(error: str, cause: str) -> dict[str, str]:
     except orjson.JSONDecodeError:
         parsed = cause
     message = str(parsed.get("errorMessage", "")) if isinstance(parsed, dict) else str(parsed)
-    spoken = _DOMAIN_MESSAGE.search(message)
+    spoken = _DOMAIN_MESSAGE.match(message)
     return {"code": error, "message": spoken[1] if spoken else "A step failed on our side; the operator can see why."}
 
 
