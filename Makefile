@@ -63,13 +63,6 @@ setup: .venv/dev.stamp .tools/sam/sam.stamp .tools/ministack/ministack.stamp ## 
 	@$(INSTALL) $<
 	@touch $@
 
-# The documents' `aws` commands are tested with the real thing.
-.tools/awscli/awscli.stamp: requirements/awscli.txt | .venv/uv.stamp
-	@echo "  AWS CLI ..."
-	@$(UV) venv --quiet --clear --python $(abspath $(VENV)) $(@D)
-	@$(INSTALL) $<
-	@touch $@
-
 run: setup ## start the stack, do the main job, show it (PORT= SALES=file.csv.gz DATA=dir EXIT=1)
 	@exec $(VENV) -m local up --port $(PORT) --demo $(if $(DATA),--data "$(DATA)") $(if $(SALES),--sales "$(SALES)") $(if $(EXIT),--exit)
 
