@@ -93,6 +93,18 @@ def built_for(build: Path) -> str:
     return found[1] if found else f"python3.{sys.version_info.minor}"
 
 
+def settle(build: Path) -> None:
+    """Make what the artefacts were built for the built template's defaults, so that a deployment cannot name another."""
+    template = build / "template.yaml"
+    text = template.read_text(encoding="utf-8")
+    for parameter, key in (("PythonRuntime", "BuildMethod"), ("Architecture", "BuildArchitecture")):
+        built = re.search(rf"{key}:\s*(\S+)", text)
+        if built is not None:
+            default = rf"^(  {parameter}:\n(?:    .*\n)*?    Default: )\S+"
+            text = re.sub(default, rf"\g<1>{built[1]}", text, flags=re.MULTILINE)
+    template.write_text(text, encoding="utf-8")
+
+
 def finish(build: Path) -> int:
     """Trim and compile the artefacts in `build`; gives the number of files compiled, 0 when all was done before.
 
@@ -100,6 +112,7 @@ def finish(build: Path) -> int:
     as they are: they work, only slower.
     """
     trim(build)
+    settle(build)
     wanted = built_for(build)
     if wanted == f"python3.{sys.version_info.minor}":
         return compile_tree(build)

@@ -96,6 +96,28 @@ def test_two_builds_of_one_source_are_equal(build: Path, tmp_path_factory: pytes
     assert one.read_bytes() == two.read_bytes()
 
 
+def test_the_built_template_deploys_as_what_it_was_built_for(build: Path) -> None:
+    parameters = """Parameters:
+  PythonRuntime:
+    Type: String
+    Default: {}
+    AllowedValues: [python3.11, python3.13]
+  Architecture:
+    Type: String
+    Default: {}
+  Stage:
+    Default: dev
+Resources:
+  DepsLayer:
+    Metadata:
+      BuildArchitecture: x86_64
+      BuildMethod: python3.11
+"""
+    (build / "template.yaml").write_text(parameters.format("python3.13", "arm64"))
+    bytecode.settle(build)
+    assert (build / "template.yaml").read_text() == parameters.format("python3.11", "x86_64")
+
+
 def test_an_interpreter_that_is_not_here_is_a_warning(build: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (build / "template.yaml").write_text("Metadata: {BuildMethod: python3.99}")
     assert bytecode.built_for(build) == "python3.99"
