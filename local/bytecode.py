@@ -94,7 +94,7 @@ def built_for(build: Path) -> str:
 
 
 def settle(build: Path) -> None:
-    """Make what the artefacts were built for the built template's defaults, so that a deployment cannot name another."""
+    """Make what the artefacts were built for the defaults of the built template: a deployment names no other."""
     template = build / "template.yaml"
     text = template.read_text(encoding="utf-8")
     for parameter, key in (("PythonRuntime", "BuildMethod"), ("Architecture", "BuildArchitecture")):
