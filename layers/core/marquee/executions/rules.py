@@ -103,7 +103,8 @@ def _end(step: Step, began: datetime, moment: datetime, *, exited: bool) -> None
 
 
 def _error(event: Mapping[str, Any]) -> str:
-    details = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
+    empty: Mapping[str, Any] = {}
+    details = next((value for key, value in event.items() if key.endswith("EventDetails")), empty)
     told = failure(str(details.get("error", event["type"])), str(details.get("cause", "")))
     return f"{told['code']}: {told['message']}"
 
