@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -145,18 +145,28 @@ def deploy(stack: Stack, log: Path) -> None:
 
 
 def _failures(stack: Stack) -> list[str]:
-    """Each resource that failed in the last deployment: its name, type and reason, first failure first."""
+    pages = stack.client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=project.STACK_NAME)
     try:
-        events: list[dict[str, Any]] = stack.client("cloudformation").describe_stack_events(
-            StackName=project.STACK_NAME
-        )["StackEvents"]
+        return failures(event for page in pages for event in page["StackEvents"])
     except ClientError:
-        return []
-    return [
-        f"{event['LogicalResourceId']} ({event['ResourceType']}): {event.get('ResourceStatusReason', '?')}"
-        for event in reversed(events)
-        if event["ResourceStatus"].endswith("_FAILED") and "cancelled" not in event.get("ResourceStatusReason", "")
-    ]
+        return []  # the stack was never made: SAM has said why
+
+
+def failures(events: Iterable[dict[str, Any]]) -> list[str]:
+    """From a stack's events, newest first: each resource that failed in the last deployment, in the order of failing.
+
+    One that was cancelled because another failed is left out.
+    """
+    found: list[str] = []
+    for event in events:
+        name, kind, status = event["LogicalResourceId"], event["ResourceType"], event["ResourceStatus"]
+        reason = event.get("ResourceStatusReason", "no reason given")
+        if kind == "AWS::CloudFormation::Stack":
+            if status in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}:
+                break
+        elif status.endswith("_FAILED") and "cancelled" not in reason:
+            found.insert(0, f"{name} ({kind}): {reason}")
+    return found
 
 
 def wait_for_hosts(stack: Stack, seconds: float = 60.0) -> None:

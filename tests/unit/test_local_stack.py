@@ -72,3 +72,29 @@ def test_another_program_under_a_reused_process_id_is_not_taken_for_a_stack(stat
     facts = {"port": 3107, "pid": os.getpid(), "emulator_pid": os.getpid(), "home": str(state / "3107"), "data": ""}
     (state / "3107.json").write_text(json.dumps(facts))
     assert stack.running() == []
+
+
+def event(name: str, status: str, reason: str = "", kind: str = "AWS::S3::Bucket") -> dict[str, str]:
+    return {
+        "LogicalResourceId": name,
+        "ResourceType": kind,
+        "ResourceStatus": status,
+        **({"ResourceStatusReason": reason} if reason else {}),
+    }
+
+
+def test_a_failed_deployment_names_each_resource_that_failed_and_why() -> None:
+    stack_kind = "AWS::CloudFormation::Stack"
+    newest_first = [
+        event("marquee", "ROLLBACK_COMPLETE", kind=stack_kind),
+        event("Bucket", "DELETE_COMPLETE"),
+        event("Queue", "CREATE_FAILED", "Resource creation cancelled"),
+        event("Mapping", "CREATE_FAILED", "Invalid stage", "AWS::ApiGateway::BasePathMapping"),
+        event("Bucket", "CREATE_FAILED"),
+        event("marquee", "CREATE_IN_PROGRESS", "User Initiated", stack_kind),
+        event("Bucket", "CREATE_FAILED", "of the deployment before"),
+    ]
+    assert deploy.failures(newest_first) == [
+        "Bucket (AWS::S3::Bucket): no reason given",
+        "Mapping (AWS::ApiGateway::BasePathMapping): Invalid stage",
+    ]
