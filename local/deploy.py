@@ -19,10 +19,11 @@ from local.issuer import AUDIENCE, BUCKET, JWKS_KEY
 from local.project import LocalError
 from local.stack import Stack, status_of
 
-# Apart from an operator's own .aws-sam/build: this one holds wheels of this machine.
-_BUILD = project.ROOT / ".aws-sam" / "local"
-_CACHE = project.ROOT / ".aws-sam" / "local-cache"
-_STAMP = project.ROOT / ".aws-sam" / "local.sha256"
+# Apart from an operator's own build: this one holds wheels of this machine. SAM keeps notes beside a build directory
+# and in the directory it runs in, and throws away what belongs to another build there; so both are ours alone.
+_HOME = project.ROOT / ".aws-sam" / "local"
+_BUILD = _HOME / "build"
+_STAMP = _HOME / "sources.sha256"
 _SOURCES = ("template.yaml", "functions", "layers", "statemachines")
 _DEPLOY_BUCKET = "marquee-deployments"
 # samconfig.toml is for real accounts; this names an environment that it does not have.
@@ -32,8 +33,8 @@ _NO_CONFIG = ("--config-env", "local")
 @contextlib.contextmanager
 def exclusively() -> Iterator[None]:
     """Hold the build directory: two stacks that start at once build and deploy one after the other."""
-    _BUILD.parent.mkdir(exist_ok=True)
-    with (_BUILD.parent / "local.lock").open("w") as lock:
+    _HOME.mkdir(parents=True, exist_ok=True)
+    with (_HOME / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -43,7 +44,7 @@ def _run(command: list[str], url: str, log: Path) -> bool:
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
-            cwd=project.ROOT,
+            cwd=_HOME,
             env=project.tool_environment(url),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -86,17 +87,9 @@ def build(log: Path, url: str) -> bool:
     if _STAMP.exists() and _STAMP.read_text(encoding="utf-8") == wanted and (_BUILD / "template.yaml").exists():
         return False
     _STAMP.unlink(missing_ok=True)
-    command = [
-        str(project.SAM),
-        "build",
-        "--cached",
-        "--parallel",
-        "--build-dir",
-        str(_BUILD),
-        "--cache-dir",
-        str(_CACHE),
-    ]
-    command += ["--parameter-overrides", *_parameters({}), *_NO_CONFIG]
+    command = [str(project.SAM), "build", "--template-file", str(project.ROOT / "template.yaml")]
+    command += ["--build-dir", str(_BUILD), "--cached", "--parallel", *_NO_CONFIG]
+    command += ["--parameter-overrides", *_parameters({})]
     if not _run(command, url, log):
         raise LocalError(f"sam build failed:\n{_tail(log)}")
     bytecode.finish(_BUILD)

@@ -10,7 +10,7 @@ from pathlib import Path
 from local.openapi import apis
 from tests.bench.measuring import ROOT, Process, median_ratio, run_process
 
-BUILD = ROOT / ".aws-sam" / "local"
+BUILD = ROOT / ".aws-sam" / "local" / "build"
 ROUNDS = 9
 FLOOR = "import boto3, aws_lambda_powertools as p; p.Logger(); boto3.client('dynamodb')"
 # What a cold environment does before its first AWS call: import the function, make the logger and the client.
