@@ -3,7 +3,7 @@
 import io
 from collections import Counter
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from types import ModuleType
 from typing import Any
@@ -11,21 +11,25 @@ from typing import Any
 import boto3
 import openpyxl
 import pytest
-from botocore.exceptions import ClientError
 
 from marquee.sales import columns, ledger, repository, service
 from marquee.sales.models import DailyRevenueQuery, IngestListQuery, RowQuery
-from tests.support.ingest import EID, REGION, TENANT, Ingests, register_event
+from tests.support.api import sample
+from tests.support.ingest import (
+    ALL,
+    DAY,
+    EID,
+    NOTHING,
+    REGION,
+    REPORT,
+    ROWS,
+    TENANT,
+    Ingests,
+    counts,
+    figures,
+    register_event,
+)
 from tests.support.workbooks import HEADER, workbook
-
-DAY = date(2026, 3, 1)
-ROWS: list[list[object]] = [
-    [DAY, "A", 2, 40.5],
-    [DAY, "A", 2, 40.5],
-    [DAY + timedelta(days=1), "B", 1, 99.99],
-    [DAY + timedelta(days=40), "A", -1, -20.25],
-]
-REPORT = workbook([HEADER, *ROWS])
 
 
 @pytest.fixture
@@ -45,27 +49,6 @@ def items(aws: dict[str, str]) -> Callable[[], dict[str, dict[str, Any]]]:
         return {item["sk"]: item for item in found}
 
     return read
-
-
-def figures() -> tuple[int, Decimal, int]:
-    """Tickets and revenue as statistics and as the sum of days, which agree, and the days."""
-    statistics = service.statistics(TENANT, EID)
-    daily = service.daily_revenue(TENANT, DailyRevenueQuery(event_id=EID))
-    days = daily["days"]
-    assert sum(day["tickets"] for day in days) == statistics["tickets_sold"]
-    revenue = sum((Decimal(str(day["revenue"])) for day in days), Decimal(0))
-    assert revenue == Decimal(str(statistics["revenue"]))
-    return statistics["tickets_sold"], revenue, len(days)
-
-
-def counts(outcome: dict[str, Any]) -> tuple[int, int, int, int]:
-    assert outcome["accepted"] + outcome["rejected"] + outcome["duplicate"] == outcome["rows"]
-    return outcome["rows"], outcome["accepted"], outcome["rejected"], outcome["duplicate"]
-
-
-NOTHING = (0, Decimal(0), 0)
-# 2 x 40.50 + 99.99 - 20.25
-ALL = (4, Decimal("160.74"), 3)
 
 
 def test_a_report_becomes_visible_with_exact_figures(ingests: Ingests, items: Any) -> None:
@@ -93,6 +76,14 @@ def test_the_file_is_tagged_and_kept(ingests: Ingests) -> None:
         "marquee-ingest": "COMMITTED",
         "marquee-ingest-id": outcome["ingest_id"],
     }
+
+
+def test_the_event_of_a_drop_names_the_file(ingests: Ingests) -> None:
+    # Given what the bucket tells EventBridge, from which the machine takes bucket and key
+    dropped = sample("sales_ingest_tasks", "drop")["detail"]
+    assert ingests.put(REPORT) == dropped["object"]["key"]
+    outcome = ingests.step("register", bucket=ingests.bucket, key=dropped["object"]["key"])
+    assert (outcome["outcome"], outcome["ingest"]["eid"]) == ("REGISTERED", EID)
 
 
 def test_the_same_file_again_writes_nothing(ingests: Ingests, items: Any) -> None:
@@ -276,103 +267,6 @@ def test_too_many_categories_are_refused_rather_than_filling_the_head(ingests: I
     assert figures() == NOTHING
 
 
-def test_readers_see_nothing_of_a_file_until_all_of_it_is_committed(ingests: Ingests) -> None:
-    # Given readers that look before every step
-    seen: list[tuple[str, tuple[int, Decimal, int]]] = []
-    ingests.before = lambda task: seen.append((task, figures()))
-    ingests.drop(REPORT)
-    # Then the figures are the old ones up to the commit, and the new ones after it
-    assert seen == [
-        ("register", NOTHING),
-        ("inspect", NOTHING),
-        ("parse", NOTHING),
-        ("stage", NOTHING),
-        ("commit", NOTHING),
-        ("settle", ALL),
-    ]
-
-
-def test_every_step_may_run_twice(ingests: Ingests, items: Any) -> None:
-    # Given a machine whose every step runs again after its answer was lost
-    once = ingests.step
-
-    def twice(task: str, **changes: Any) -> dict[str, Any]:
-        first, again = once(task, **changes), once(task, **changes)
-        assert again == first
-        return again
-
-    ingests.step = twice  # type: ignore[method-assign]
-    assert counts(ingests.drop(workbook([HEADER, *ROWS, ["x", "A", 1, 1]]))) == (5, 4, 1, 0)
-    # Then it has taken the file once
-    assert figures() == ALL
-    assert len(items()) == 3
-    assert items()["HEAD"]["version"] == 1
-
-
-def test_a_file_that_another_overtakes_is_staged_again_on_top_of_it(ingests: Ingests, items: Any) -> None:
-    # Given another file of the event, with one of the rows, that is committed between stage and commit
-    other = ingests.put(workbook([HEADER, ROWS[0], ROWS[0]]), "other.xlsx")
-    waiting = ["commit"]
-
-    def overtake(task: str) -> None:
-        if task in waiting:
-            waiting.clear()
-            assert counts(ingests.take(other)) == (2, 2, 0, 0)
-
-    ingests.before = overtake
-    outcome = ingests.drop(REPORT)
-    # Then the result is that of one after the other: both rows of the other file are duplicates of it now
-    assert counts(outcome) == (4, 2, 0, 2)
-    assert figures() == ALL
-    # and nothing is left of the attempt that was overtaken
-    assert all(ledger_base(key) in {0, 1} for key in items() if key != "HEAD")
-    visible = repository.head(TENANT, EID)["visible"]
-    assert {(key.split("#")[2], int(key.split("#")[3])) for key in items() if key != "HEAD"} == {
-        (ingest_id, entry["base"]) for ingest_id, entry in visible.items()
-    }
-
-
-def ledger_base(key: str) -> int:
-    return int(key.split("#")[3])
-
-
-def test_only_the_present_multiset_is_kept(ingests: Ingests) -> None:
-    for number in range(3):
-        ingests.drop(workbook([HEADER, [DAY, "A", 1, number + 1]]), f"{number}.xlsx")
-    listed = ingests.s3.list_objects_v2(Bucket=ingests.bucket, Prefix=f"ingests/{TENANT}/seen/")["Contents"]
-    assert [one["Key"] for one in listed] == [repository.head(TENANT, EID)["seen"]]
-
-
-def test_a_commit_repeated_after_others_came_reports_its_own(ingests: Ingests) -> None:
-    ingests.drop(REPORT)
-    first = next(iter(repository.head(TENANT, EID)["visible"]))
-    ingests.drop(workbook([HEADER, [DAY, "C", 1, 1]]), "other.xlsx")
-    task = ingests.step("register", bucket=ingests.bucket, key=f"sales/{TENANT}/{EID}/report.xlsx")["ingest"]
-    assert task["ingest_id"] == first
-    assert ingests.step("commit", ingest=task, base=0) == {"outcome": "COMMITTED", "base": 0}
-    assert ingests.step("stage", ingest=task) == {"outcome": "COMMITTED", "base": 0}
-    assert figures() == (5, Decimal("161.74"), 3)
-
-
-def test_an_interrupted_ingest_says_whether_its_sales_are_in(ingests: Ingests) -> None:
-    key = ingests.put(REPORT)
-    task = ingests.step("register", bucket=ingests.bucket, key=key)["ingest"]
-    assert "nothing of this file was taken" in ingests.step("abort", ingest=task)["message"]
-    assert service.read_ingest(TENANT, task["ingest_id"])["status"] == "FAILED"
-    # Given a machine that ended between commit and settle
-    ingests.step("inspect", ingest=task)
-    ingests.step("parse", ingest=task, from_1904=False)
-    ingests.step("commit", ingest=task, base=ingests.step("stage", ingest=task)["base"])
-    assert "are taken" in ingests.step("abort", ingest=task)["message"]
-    # Then dropping the file again completes the ledger and changes no figure
-    assert counts(ingests.take(key)) == (4, 4, 0, 0)
-    assert service.read_ingest(TENANT, task["ingest_id"])["status"] == "COMMITTED"
-    assert figures() == ALL
-    # and a late abort does not undo that
-    ingests.step("abort", ingest=task)
-    assert service.read_ingest(TENANT, task["ingest_id"])["status"] == "COMMITTED"
-
-
 def test_a_long_ledger_is_read_in_pages(ingests: Ingests, monkeypatch: pytest.MonkeyPatch) -> None:
     # Given 25 rejected rows between good ones, and chunks of four
     monkeypatch.setattr(ledger, "CHUNK_ENTRIES", 4)
@@ -395,14 +289,3 @@ def test_a_long_ledger_is_read_in_pages(ingests: Ingests, monkeypatch: pytest.Mo
 def test_an_unknown_task_is_an_error(app: Callable[[str], ModuleType]) -> None:
     with pytest.raises(ValueError, match="no such task"):
         app("sales_ingest_tasks").handler({"task": "dance"}, None)
-
-
-def test_the_head_is_read_whole_or_not_at_all(ingests: Ingests, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Given a store that throttles, Then the step fails under the name the machine retries
-    def throttled(*_: Any, **__: Any) -> Any:
-        raise ClientError({"Error": {"Code": "ThrottlingException"}}, "GetItem")
-
-    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", throttled)
-    with pytest.raises(Exception, match=r"store\.throttled") as caught:
-        repository.head(TENANT, EID)
-    assert type(caught.value).__name__ == "Throttled"

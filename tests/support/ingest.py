@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
@@ -9,12 +11,27 @@ import boto3
 
 from marquee.events import service as events
 from marquee.events.models import EventMeta
+from marquee.sales import service
+from marquee.sales.models import DailyRevenueQuery
 from tests.support.api import sample
+from tests.support.workbooks import HEADER, workbook
 
 REGION = "eu-central-1"
 TENANT = "aurora"
 EID = "evt_aurora-night-0001"
 Outcome = dict[str, Any]
+
+DAY = date(2026, 3, 1)
+ROWS: list[list[object]] = [
+    [DAY, "A", 2, 40.5],
+    [DAY, "A", 2, 40.5],
+    [DAY + timedelta(days=1), "B", 1, 99.99],
+    [DAY + timedelta(days=40), "A", -1, -20.25],
+]
+REPORT = workbook([HEADER, *ROWS])
+NOTHING = (0, Decimal(0), 0)
+# 2 x 40.50 + 99.99 - 20.25
+ALL = (4, Decimal("160.74"), 3)
 
 
 def register_event(tenant: str = TENANT, eid: str = EID, **changes: Any) -> None:
@@ -87,3 +104,20 @@ class Ingests:
     @staticmethod
     def _of(outcome: Outcome, *names: str) -> Outcome:
         return {name: outcome[name] for name in names if name in outcome}
+
+
+def figures() -> tuple[int, Decimal, int]:
+    """Tickets and revenue as statistics and as the sum of days, which agree, and the days."""
+    statistics = service.statistics(TENANT, EID)
+    daily = service.daily_revenue(TENANT, DailyRevenueQuery(event_id=EID))
+    days = daily["days"]
+    assert sum(day["tickets"] for day in days) == statistics["tickets_sold"]
+    revenue = sum((Decimal(str(day["revenue"])) for day in days), Decimal(0))
+    assert revenue == Decimal(str(statistics["revenue"]))
+    return statistics["tickets_sold"], revenue, len(days)
+
+
+def counts(outcome: Outcome) -> tuple[int, int, int, int]:
+    """Rows, accepted, rejected, duplicate; they add up."""
+    assert outcome["accepted"] + outcome["rejected"] + outcome["duplicate"] == outcome["rows"]
+    return outcome["rows"], outcome["accepted"], outcome["rejected"], outcome["duplicate"]

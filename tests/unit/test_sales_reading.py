@@ -29,8 +29,8 @@ def sheet(*rows: list[object], header: tuple[str, ...] = HEADER) -> FakeSheet:
 def sums(parsed: Parsed) -> dict[tuple[str, str, str], tuple[int, int]]:
     """(day, category, currency) -> (tickets, minor units)."""
     found: dict[tuple[str, str, str], tuple[int, int]] = {}
-    columns = zip(parsed.groups, parsed.tickets, parsed.minor, parsed.counts, strict=True)
-    for group, tickets, minor, count in columns:
+    for sale, count in zip(parsed.sales, parsed.counts, strict=True):
+        group, tickets, minor = parsed.groups[sale], parsed.tickets[sale], parsed.minor[sale]
         before = found.get(parsed.group_keys[group], (0, 0))
         found[parsed.group_keys[group]] = (before[0] + count * tickets, before[1] + count * minor)
     return found

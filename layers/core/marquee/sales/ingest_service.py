@@ -128,6 +128,7 @@ def _keep(task: IngestTask, parsed: Parsed) -> Outcome:
             "groups": parsed.groups,
             "tickets": parsed.tickets,
             "minor": parsed.minor,
+            "sales": parsed.sales,
             "counts": parsed.counts,
             "order": parsed.order,
         },
@@ -217,18 +218,19 @@ def _additions(work: dict[str, Any], arrays: dict[str, "array[int]"], had: "arra
     sums: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0])
     purchases: defaultdict[str, int] = defaultdict(int)
     keys = work["groups"]
-    columns = (arrays[name] for name in ("groups", "tickets", "minor", "counts"))
-    for group, tickets, minor, count, before in zip(*columns, had, strict=True):
+    groups, tickets, minor = arrays["groups"], arrays["tickets"], arrays["minor"]
+    for sale, count, before in zip(arrays["sales"], arrays["counts"], had, strict=True):
         new = count - before
         if new:
-            total = sums[group]
-            total[0] += new * tickets
-            total[1] += new * minor
-            purchases[keys[group][2]] += new if tickets > 0 else -new if tickets < 0 else 0
+            sold, total = tickets[sale], sums[groups[sale]]
+            total[0] += new * sold
+            total[1] += new * minor[sale]
+            if sold:
+                purchases[keys[groups[sale]][2]] += new if sold > 0 else -new
     rows: list[DayRow] = []
-    for group, (tickets, minor) in sums.items():
+    for group, (sold, revenue) in sums.items():
         day, category, currency = keys[group]
-        rows.append({"day": day, "category": category, "currency": currency, "tickets": tickets, "revenue": minor})
+        rows.append({"day": day, "category": category, "currency": currency, "tickets": sold, "revenue": revenue})
     return rows, rules.delta_of(rows, purchases)
 
 

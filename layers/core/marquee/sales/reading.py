@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain, count, islice, repeat
+from itertools import chain, compress, count, islice, repeat
 from typing import NamedTuple, Protocol
 
 from marquee.sales import cells, columns, days, identity
@@ -22,6 +22,7 @@ from marquee.sales.validation import RawCore, Reason, Sale, Validator
 Row = list[Cell]
 _CHUNK = 4096
 _NO_SALE = -1
+_NUMERIC = frozenset(("tickets", "revenue"))
 
 
 class Sheet(Protocol):
@@ -73,17 +74,19 @@ class Run(NamedTuple):
 class Parsed:
     """A workbook read to the end.
 
-    Sales are held by content: `identities`, `groups`, `tickets`, `minor` and `counts` run in parallel, one entry a
-    distinct content; `group_keys` are the (day, category, currency) that `groups` points at. `order` names the
-    content of each sale row in the order of the file, `runs` the rows these are.
+    What was sold is held once: `groups`, `tickets` and `minor` run in parallel, one entry a sale; `group_keys` are the
+    (day, category, currency) that `groups` points at. A content is a sale with the row's other cells: `identities`,
+    `sales` (pointing at a sale) and `counts` run in parallel. `order` names the content of each sale row in the order
+    of the file, `runs` the rows these are.
     """
 
     sheets: list[SheetReport] = field(default_factory=list)
     group_keys: list[tuple[str, str, str]] = field(default_factory=list)
-    identities: list[bytes] = field(default_factory=list)
     groups: "array[int]" = field(default_factory=lambda: array("I"))
     tickets: "array[int]" = field(default_factory=lambda: array("q"))
     minor: "array[int]" = field(default_factory=lambda: array("q"))
+    identities: list[bytes] = field(default_factory=list)
+    sales: "array[int]" = field(default_factory=lambda: array("I"))
     counts: "array[int]" = field(default_factory=lambda: array("I"))
     order: "array[int]" = field(default_factory=lambda: array("I"))
     runs: list[Run] = field(default_factory=list)
@@ -118,9 +121,17 @@ def read(sheets: Iterable[Sheet], *, currency: str, dates: DateReading) -> Parse
     with _without_collector():
         for sheet in sheets:
             _read_sheet(sheet, parsed, contents, currency, dates)
-        counted = Counter(parsed.order)
-        parsed.counts = array("I", map(counted.__getitem__, range(len(parsed.identities))))
+        parsed.counts = _counted(parsed)
     return parsed
+
+
+def _counted(parsed: Parsed) -> "array[int]":
+    """How many rows each content has."""
+    number = len(parsed.identities)
+    if number == len(parsed.order):
+        return array("I", [1]) * number
+    counted = Counter(parsed.order)
+    return array("I", map(counted.__getitem__, range(number)))
 
 
 def _read_sheet(sheet: Sheet, parsed: Parsed, contents: "_Contents", currency: str, dates: DateReading) -> None:
@@ -166,41 +177,35 @@ class _Contents:
         self._numbers: defaultdict[bytes, int] = defaultdict(count().__next__)
         self._groups: dict[tuple[str, str, str], int] = {}
 
-    def group(self, sale: Sale) -> int:
-        """The number of the sale's (day, category, currency)."""
+    def sale(self, sale: Sale) -> int:
+        """The number under which a sale is held from now on."""
+        parsed = self._parsed
         key = (sale.day, sale.category, sale.currency)
-        number = self._groups.setdefault(key, len(self._groups))
-        if number == len(self._parsed.group_keys):
-            self._parsed.group_keys.append(key)
-        return number
+        group = self._groups.setdefault(key, len(self._groups))
+        if group == len(parsed.group_keys):
+            parsed.group_keys.append(key)
+        parsed.groups.append(group)
+        parsed.tickets.append(sale.tickets)
+        parsed.minor.append(sale.minor)
+        return len(parsed.groups) - 1
 
-    def add(
-        self, identities: Sequence[bytes], numbers: Sequence[int], sales: Sequence[tuple[int, int, int]]
-    ) -> list[int]:
-        """Content numbers of rows with these identities; `sales[numbers[i]]` is the i-th's group, tickets, minor."""
+    def add(self, identities: Sequence[bytes], sales: Sequence[int]) -> list[int]:
+        """The contents of rows with these identities and sales, by number; what is new is held from now on."""
         parsed = self._parsed
         known = len(self._numbers)
         contents = list(map(self._numbers.__getitem__, identities))
         fresh = len(self._numbers) - known
-        if fresh == 0:
-            return contents
         if fresh == len(contents):
-            new_identities, new_numbers = identities, numbers
-        else:
+            parsed.identities.extend(identities)
+            parsed.sales.extend(sales)
+        elif fresh:
             # The first rows with a new content are those where the numbering goes on.
-            firsts = []
             following = known
             for index, content in enumerate(contents):
                 if content == following:
-                    firsts.append(index)
+                    parsed.identities.append(identities[index])
+                    parsed.sales.append(sales[index])
                     following += 1
-            new_identities = [identities[index] for index in firsts]
-            new_numbers = [numbers[index] for index in firsts]
-        groups, tickets, minor = zip(*map(sales.__getitem__, new_numbers), strict=True)
-        parsed.identities.extend(new_identities)
-        parsed.groups.extend(groups)
-        parsed.tickets.extend(tickets)
-        parsed.minor.extend(minor)
         return contents
 
 
@@ -225,7 +230,7 @@ class _SheetReader:
         self._validate = validator.validate
         # Raw cells of the five fields -> number, in the order of first sight; the lists run in parallel.
         self._numbers: defaultdict[RawCore, int] = defaultdict(count().__next__)
-        self._sales: list[tuple[int, int, int]] = []
+        self._sales: list[int] = []
         self._cores: list[bytes] = []
         self._reasons: dict[int, tuple[Reason, ...]] = {}
         self._plain: list[int] = []
@@ -245,22 +250,23 @@ class _SheetReader:
         numbers = list(map(self._numbers.__getitem__, raw))
         if len(self._numbers) > known:
             self._learn(list(islice(reversed(self._numbers), len(self._numbers) - known))[::-1])
-        good = self._sort_out(chunk, numbers, first_row) if self._reasons else None
-        if good is not None:
-            chunk = [chunk[index] for index in good]
-            numbers = [numbers[index] for index in good]
-            by_column = list(zip(*chunk, strict=True))
+        extras = self._extras(by_column)
+        bad = [] if self._reasons.keys().isdisjoint(numbers) else self._sort_out(chunk, numbers, first_row)
+        if bad:
+            good = bytearray(b"\1") * len(chunk)
+            for index in bad:
+                good[index] = 0
+            numbers = list(compress(numbers, good))
+            extras = extras and list(compress(extras, good))
         else:
             self._run(first_row, first_row + len(chunk) - 1)
-        if not numbers:
-            return
-        extras = self._extras(by_column)
         self._report.rows += len(numbers)
         if extras is None:
             self._parsed.order.extend(map(self._plain_contents().__getitem__, numbers))
             return
         identities = identity.row_identities(map(self._cores.__getitem__, numbers), extras)
-        self._parsed.order.extend(self._contents.add(identities, numbers, self._sales))
+        sales = list(map(self._sales.__getitem__, numbers))
+        self._parsed.order.extend(self._contents.add(identities, sales))
 
     def _raw_cores(self, by_column: list[tuple[Cell, ...]], rows: int) -> Iterator[RawCore]:
         nothing: tuple[Cell, ...] = ("",) * rows
@@ -268,8 +274,8 @@ class _SheetReader:
         taken = []
         for name in columns.FIELDS:
             values = by_column[positions[name]] if name in positions else nothing
-            if bool in set(map(type, values)):
-                # In a dict True would be the same key as the number 1.
+            # In a dict True would be the same key as the number 1.
+            if name in _NUMERIC and bool in set(map(type, values)):
                 values = tuple(cells.as_written(value) if isinstance(value, bool) else value for value in values)
             taken.append(values)
         return zip(*taken, strict=True)
@@ -279,11 +285,11 @@ class _SheetReader:
         for raw in new:
             result = self._validate(raw)
             if isinstance(result, Sale):
-                self._sales.append((self._contents.group(result), result.tickets, result.minor))
+                self._sales.append(self._contents.sale(result))
                 self._cores.append(identity.core_text(*result))
             else:
                 self._reasons[len(self._sales)] = result
-                self._sales.append((0, 0, 0))
+                self._sales.append(_NO_SALE)
                 self._cores.append(b"")
 
     def _plain_contents(self) -> list[int]:
@@ -292,13 +298,13 @@ class _SheetReader:
         if start < len(self._cores):
             fresh = [index for index in range(start, len(self._cores)) if index not in self._reasons]
             identities = identity.row_identities(map(self._cores.__getitem__, fresh), repeat(""))
-            found = self._contents.add(identities, fresh, self._sales)
+            found = self._contents.add(identities, [self._sales[index] for index in fresh])
             self._plain.extend([_NO_SALE] * (len(self._cores) - start))
             for index, content in zip(fresh, found, strict=True):
                 self._plain[index] = content
         return self._plain
 
-    def _extras(self, by_column: list[tuple[Cell, ...]]) -> Iterable[str] | None:
+    def _extras(self, by_column: list[tuple[Cell, ...]]) -> list[str] | None:
         """The other columns' content of each row as one text; None where they are all empty."""
         texts = []
         for label, position in self._columns.extras:
@@ -308,24 +314,19 @@ class _SheetReader:
                 texts.append([prefix + found if found else "" for found in cells.texts(values)])
         if not texts:
             return None
-        return texts[0] if len(texts) == 1 else map("".join, zip(*texts, strict=True))
+        return texts[0] if len(texts) == 1 else list(map("".join, zip(*texts, strict=True)))
 
-    def _sort_out(self, chunk: list[Row], numbers: list[int], first_row: int) -> list[int] | None:
-        """Take out the rows that are no sale. The indexes of the others, or None where all of them are sales."""
+    def _sort_out(self, chunk: list[Row], numbers: list[int], first_row: int) -> list[int]:
+        """Look at each row that is no sale, and note the runs of the others. The indexes of those that are none."""
         reasons = self._reasons
-        if reasons.keys().isdisjoint(numbers):
-            return None
-        good: list[int] = []
+        bad = [index for index, number in enumerate(numbers) if number in reasons]
         begun = 0
-        for index, number in enumerate(numbers):
-            if number not in reasons:
-                good.append(index)
-                continue
+        for index in bad:
             self._run(first_row + begun, first_row + index - 1)
             begun = index + 1
-            self._no_sale(chunk[index], first_row + index, reasons[number])
+            self._no_sale(chunk[index], first_row + index, reasons[numbers[index]])
         self._run(first_row + begun, first_row + len(chunk) - 1)
-        return good
+        return bad
 
     def _no_sale(self, row: Row, number: int, reasons: tuple[Reason, ...]) -> None:
         if not any(cells.text(value) for value in row):
