@@ -11,7 +11,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     outcome = _run(event)
     ingest = outcome.get("ingest") or event.get("ingest") or {}
     keys = {"tenant": ingest.get("tenant"), "eid": ingest.get("eid"), "ingest_id": ingest.get("ingest_id")}
-    told = {name: outcome[name] for name in ("code", "rows", "items", "base") if name in outcome}
+    told: dict[str, Any] = {name: outcome[name] for name in ("code", "rows", "items", "base") if name in outcome}
     logger().info("step", extra={"task": event["task"], "outcome": outcome["outcome"], **keys, **told})
     return outcome
 
