@@ -123,6 +123,7 @@ def deploy(stack: Stack, log: Path) -> None:
     """Run ``sam deploy`` into the stack. Raises LocalError naming the resources that failed, and why."""
     _bucket(stack, _DEPLOY_BUCKET)
     parameters = {
+        "Stage": "local",
         "AuthIssuer": stack.issuer.url,
         "AuthAudience": AUDIENCE,
         "JwksUrl": f"{stack.issuer.url}/{JWKS_KEY}",
