@@ -8,7 +8,7 @@ import pytest
 from tests.support.api import call, sample, varied
 
 Table = Callable[[str], Callable[[str, str], Any]]
-EID = "evt_aurora-night-0001"
+EID = "evt_sample-night-0001"
 PK = f"T#aurora#E#{EID}"
 
 

@@ -10,7 +10,7 @@ import pytest
 from marquee.settings import settings
 from tests.support.api import call, sample, varied
 
-EID = "evt_aurora-night-0001"
+EID = "evt_sample-night-0001"
 PK = f"T#aurora#E#{EID}"
 Table = Callable[[str], Callable[[str, str], Any]]
 

@@ -18,7 +18,7 @@ from tests.support.workbooks import HEADER, workbook
 
 REGION = "eu-central-1"
 TENANT = "aurora"
-EID = "evt_aurora-night-0001"
+EID = "evt_sample-night-0001"
 Outcome = dict[str, Any]
 
 DAY = date(2026, 3, 1)

@@ -3,8 +3,10 @@
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from typing_extensions import TypedDict
+
+from marquee.schemas import Document, Received
 
 
 class FrontendStatus(StrEnum):
@@ -15,21 +17,21 @@ class FrontendStatus(StrEnum):
     HIDDEN = "HIDDEN"
 
 
-class Benchmark(BaseModel):
+class Benchmark(Document):
     """Demand so far against comparable events, as fractions of capacity."""
 
     prediction: dict[str, float]
     state: Literal["above", "below", "on_par"]
 
 
-class HubReference(BaseModel):
+class HubReference(Document):
     """Where the event came from: the ids it has on the other hosts."""
 
     registry_id: str
     hub_event_id: str | None = None
 
 
-class EventDocument(BaseModel):
+class EventDocument(Document):
     """An event as Main sends it."""
 
     id: str
@@ -68,20 +70,16 @@ class EventPage(TypedDict):
     next_cursor: str | None
 
 
-class EventListQuery(BaseModel):
+class EventListQuery(Received):
     """Paging of an event list: a 1-based page number, or the cursor of the page before."""
-
-    model_config = ConfigDict(extra="forbid")
 
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     page: Annotated[int, Field(ge=1)] | None = None
     cursor: Annotated[str, Field(max_length=500)] | None = None
 
 
-class FrontendStatusChange(BaseModel):
+class FrontendStatusChange(Received):
     """Body of `PUT /events/{eid}/setup_frontend_status`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     frontend_status: FrontendStatus
 

@@ -2,10 +2,12 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from marquee.schemas import Document
 
 
-class Step(BaseModel):
+class Step(Document):
     """One state the execution entered."""
 
     name: str
@@ -18,7 +20,7 @@ class Step(BaseModel):
     error: str | None
 
 
-class Execution(BaseModel):
+class Execution(Document):
     """A state machine's execution as its tenant sees it."""
 
     id: str

@@ -4,9 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AwareDatetime, Field, StringConstraints, field_validator
 
 from marquee import ids, money
+from marquee.schemas import Document, Received
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
@@ -18,18 +19,14 @@ class EventType(StrEnum):
     PRISMA = "prisma"
 
 
-class RegisterQuery(BaseModel):
+class RegisterQuery(Received):
     """Query of `POST /events`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     event_type: EventType = EventType.FDLIVE
 
 
-class NewEvent(BaseModel):
+class NewEvent(Received):
     """Body of `POST /events`: an event's metadata."""
-
-    model_config = ConfigDict(extra="forbid")
 
     id: Annotated[str | None, Field(description="The caller's own id (`evt_` and 4 to 40 URL-safe characters)")] = None
     title: Text
@@ -66,15 +63,13 @@ class NewEvent(BaseModel):
         return value
 
 
-class LastUpdatedOnFe(BaseModel):
+class LastUpdatedOnFe(Received):
     """Body of `PUT /events/last_updated_on_fe/{eid}`: the frontend tells that it shows the event in a new state."""
-
-    model_config = ConfigDict(extra="forbid")
 
     status: Literal["RUNNING", "CANCELLED"]
 
 
-class RegistryEvent(BaseModel):
+class RegistryEvent(Document):
     """An event as the Registry sends it."""
 
     id: str

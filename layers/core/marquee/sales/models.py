@@ -3,10 +3,11 @@
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from typing_extensions import TypedDict
 
 from marquee import money
+from marquee.schemas import Received
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -294,10 +295,8 @@ class LedgerPage(TypedDict):
 # --- asked for ------------------------------------------------------------------------------------------------------
 
 
-class DailyRevenueQuery(BaseModel):
+class DailyRevenueQuery(Received):
     """An event, and optionally a currency and a span of days (both ends included)."""
-
-    model_config = ConfigDict(extra="forbid")
 
     event_id: str
     currency: Annotated[str, Field(description="ISO 4217")] | None = None
@@ -320,20 +319,16 @@ class DailyRevenueQuery(BaseModel):
         return value
 
 
-class IngestListQuery(BaseModel):
+class IngestListQuery(Received):
     """An event's ingests, page by page."""
-
-    model_config = ConfigDict(extra="forbid")
 
     eid: str
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     cursor: Annotated[str, Field(max_length=500)] | None = None
 
 
-class RowQuery(BaseModel):
+class RowQuery(Received):
     """A part of a row ledger, page by page."""
-
-    model_config = ConfigDict(extra="forbid")
 
     status: RowStatus | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
