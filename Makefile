@@ -81,7 +81,7 @@ build: setup ## what goes to AWS, in .aws-sam/build (RUNTIME= ARCH=)
 	$(VENV) -m local.bytecode .aws-sam/build
 
 bench: setup ## write docs/benchmarks.md (PARTS="cold_start warm_list")
-	$(VENV) -m tests.bench $(PARTS)
+	PYTHONPATH=layers/core $(VENV) -m tests.bench $(PARTS)
 
 lock: .venv/uv.stamp ## renew the pinned requirements
 	@for name in uv sam ministack awscli; do $(LOCK) requirements/$$name.in -o requirements/$$name.txt; done

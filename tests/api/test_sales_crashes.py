@@ -149,5 +149,6 @@ def test_killed_for_good_readers_see_the_old_or_the_new_and_a_new_execution_fini
     assert deadly > 15
     tags = ingests.s3.get_object_tagging(Bucket=ingests.bucket, Key=KEY)["TagSet"]
     assert {"Key": "marquee-ingest", "Value": "COMMITTED"} in tags
-    found = service.list_ingests(TENANT, IngestListQuery(eid=EID))["items"][0]
+    listed = service.list_ingests(TENANT, IngestListQuery(eid=EID))["items"]
+    found = next(one for one in listed if one["file"]["name"] == "new.xlsx")
     check_taken({**found, "ingest_id": found["id"]})
