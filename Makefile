@@ -74,7 +74,8 @@ lint: setup ## ruff, mypy, and the template
 	.tools/sam/bin/sam validate --lint --region us-east-1 --template template.yaml
 
 test: lint .tools/awscli/awscli.stamp ## lint, then every test: unit, api, workflows, infra, e2e
-	$(VENV) -m pytest tests/unit tests/api tests/workflows tests/infra tests/e2e
+	$(VENV) -m pytest -n 2 tests/unit tests/api tests/infra
+	$(VENV) -m pytest tests/workflows tests/e2e
 
 build: setup ## what goes to AWS, in .aws-sam/build (RUNTIME= ARCH=)
 	.tools/sam/bin/sam build --cached --parallel --parameter-overrides PythonRuntime=$(RUNTIME) Architecture=$(ARCH)

@@ -35,17 +35,17 @@ class RunningStack(Protocol):
         """Physical ids of the deployed resources by logical id."""
 
 
-def run_demo(stack: RunningStack, *, sales: Path | None) -> bool:
-    """Load the season, do the main job and print each call. False where anything was not as it should be."""
+def run_demo(stack: RunningStack, *, sales: Path | None, tenant: str = TENANT) -> bool:
+    """Load a tenant's season, do the main job and print each call. False where anything was not as it should be."""
     season = from_file(sales) if sales else made_up(datetime.now(UTC).date())
-    token = stack.issuer.token([TENANT], SCOPE, sub="demo")
+    token = stack.issuer.token([tenant], SCOPE, sub="demo")
     calls = Calls(stack.url, token)
     if calls.send("GET", f"/cr/events/{season[0].eid}").status == HTTPStatus.OK:
         print("\nThe season is here already, from an earlier run on the same data; nothing was loaded again.\n")
     else:
         with tempfile.TemporaryDirectory(prefix="marquee-demo-") as folder:
             try:
-                _Demo(stack, calls, season, Path(folder)).run()
+                _Demo(stack, calls, tenant, season, Path(folder)).run()
             except DemoError as error:
                 print(f"\nNOT AS EXPECTED: {error}", flush=True)
                 return False
@@ -62,9 +62,10 @@ def run_demo(stack: RunningStack, *, sales: Path | None) -> bool:
 
 
 class _Demo:
-    def __init__(self, stack: RunningStack, calls: Calls, season: list[SeasonEvent], folder: Path) -> None:
+    def __init__(self, stack: RunningStack, calls: Calls, tenant: str, season: list[SeasonEvent], folder: Path) -> None:
         self._stack = stack
         self._calls = calls
+        self._tenant = tenant
         self._season = season
         self._event = max(season, key=lambda event: len(event.sales))
         self._folder = folder
@@ -245,7 +246,7 @@ class _Demo:
 
     def _put(self, event: SeasonEvent, report: Path, *, name: str | None = None) -> None:
         self._s3.put_object(
-            Bucket=self._bucket, Key=f"sales/{TENANT}/{event.eid}/{name or report.name}", Body=report.read_bytes()
+            Bucket=self._bucket, Key=f"sales/{self._tenant}/{event.eid}/{name or report.name}", Body=report.read_bytes()
         )
 
     def _ingests(self, event: SeasonEvent) -> list[dict[str, Any]]:

@@ -1,11 +1,8 @@
 """When the sales of a file become visible: all at once, whatever happens in between and however often a step runs."""
 
-from collections.abc import Callable
 from decimal import Decimal
-from types import ModuleType
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -15,35 +12,14 @@ from tests.support.ingest import (
     DAY,
     EID,
     NOTHING,
-    REGION,
     REPORT,
     ROWS,
     TENANT,
     Ingests,
     counts,
     figures,
-    register_event,
 )
 from tests.support.workbooks import HEADER, workbook
-
-
-@pytest.fixture
-def ingests(aws: dict[str, str], app: Callable[[str], ModuleType]) -> Ingests:
-    register_event()
-    return Ingests(app("sales_ingest_tasks"), aws["Bucket"])
-
-
-@pytest.fixture
-def items(aws: dict[str, str]) -> Callable[[], dict[str, dict[str, Any]]]:
-    """All items of the event's sales by sort key."""
-    table = boto3.Session(region_name=REGION).resource("dynamodb").Table(aws["SalesTable"])
-
-    def read() -> dict[str, dict[str, Any]]:
-        pk = {"AttributeValueList": [f"T#{TENANT}#E#{EID}"], "ComparisonOperator": "EQ"}
-        found = table.query(KeyConditions={"pk": pk})["Items"]
-        return {item["sk"]: item for item in found}
-
-    return read
 
 
 def test_readers_see_nothing_of_a_file_until_all_of_it_is_committed(ingests: Ingests) -> None:

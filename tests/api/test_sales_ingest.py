@@ -8,7 +8,6 @@ from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
-import boto3
 import openpyxl
 import pytest
 
@@ -20,7 +19,6 @@ from tests.support.ingest import (
     DAY,
     EID,
     NOTHING,
-    REGION,
     REPORT,
     ROWS,
     TENANT,
@@ -30,25 +28,6 @@ from tests.support.ingest import (
     register_event,
 )
 from tests.support.workbooks import HEADER, workbook
-
-
-@pytest.fixture
-def ingests(aws: dict[str, str], app: Callable[[str], ModuleType]) -> Ingests:
-    register_event()
-    return Ingests(app("sales_ingest_tasks"), aws["Bucket"])
-
-
-@pytest.fixture
-def items(aws: dict[str, str]) -> Callable[[], dict[str, dict[str, Any]]]:
-    """All items of the event's sales by sort key."""
-    table = boto3.Session(region_name=REGION).resource("dynamodb").Table(aws["SalesTable"])
-
-    def read() -> dict[str, dict[str, Any]]:
-        pk = {"AttributeValueList": [f"T#{TENANT}#E#{EID}"], "ComparisonOperator": "EQ"}
-        found = table.query(KeyConditions={"pk": pk})["Items"]
-        return {item["sk"]: item for item in found}
-
-    return read
 
 
 def test_a_report_becomes_visible_with_exact_figures(ingests: Ingests, items: Any) -> None:

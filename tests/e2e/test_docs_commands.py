@@ -23,7 +23,7 @@ def blocks(document: Path, language: str) -> list[str]:
 
 def shell(commands: str, stack: Any, report: Path) -> str:
     """Run commands as they stand, but for the port and the name of the report; gives what they printed."""
-    commands = commands.replace("http://127.0.0.1:3000", stack.url).replace("drop sales.xlsx", f"drop '{report}'")
+    commands = commands.replace("http://127.0.0.1:3000", stack.url).replace("sales.xlsx", f"'{report}'")
     commands = re.sub(r"-m local (token|drop|env|invoke|execution)", rf"-m local \1 --port {stack.port}", commands)
     exported = {**os.environ, "PATH": f"{ROOT}/.tools/awscli/bin:{os.environ['PATH']}"}
     done = subprocess.run(
@@ -78,6 +78,7 @@ def test_the_operations_commands_work_with_the_plain_aws_cli(stack: Any, report:
         blocks(ROOT / "docs" / "operations.md", "sh")
     )
     said = shell(commands, stack, report)
+    assert "upload: " in said
     assert "executionArn" in said
 
 

@@ -1,6 +1,5 @@
 """The main job over HTTP and S3, on the deployed stack."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,13 +7,11 @@ import pytest
 from local.demo import run_demo
 from tests.support.client import Client
 
-REAL_CURVES = Path(__file__).parents[3] / "shared" / "data" / "booking_curves_resort.csv.gz"
-
 
 def test_the_demo_does_the_main_job_and_finds_every_figure_right(
     stack: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    worked = run_demo(stack, sales=None)
+    worked = run_demo(stack, sales=None, tenant="demo-of-the-tests")
     said = capsys.readouterr().out
     assert worked, said
     # each call is shown with its answer, and the URLs and a token at the end
