@@ -71,7 +71,7 @@ def _skeleton(host: str) -> dict[str, Any]:
             "version": __version__,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": "."}],
         "security": [{"bearer": []}],
         "paths": {},
         "components": {
