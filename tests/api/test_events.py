@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from marquee import ddb
 from marquee.events import service as events_service
 from marquee.events.models import EventMeta
 from tests.support.api import call, sample, varied
@@ -137,3 +138,28 @@ def test_intake_repeated_or_out_of_order_changes_nothing(events: ModuleType) -> 
     # moved to the end of the list by its new start, still counted once
     assert (ids(answer)[-1], answer.json["total"]) == ("evt_0001", 4)
     assert answer.json["items"][-1]["title"] == "New"
+
+
+@pytest.mark.parametrize("name", ["list", "flagged"])
+def test_a_page_evaluates_one_item_more_than_it_may_show_and_one_counter(
+    events: ModuleType, aws: dict[str, str], name: str
+) -> None:
+    # Given twelve events of which six are flagged
+    for day in range(10, 17):
+        events_service.take_from_registry(TENANT, f"evt_{day:04d}", meta("More", f"2026-12-{day}T19:00:00Z"), 1)
+        events_service.change_frontend_status(TENANT, f"evt_{day:04d}", "FLAGGED" if day < 15 else "DEFAULT", "c")
+    evaluated: list[tuple[str, int]] = []
+
+    def count(parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        evaluated.append((model.name, parsed.get("ScannedCount", 1)))
+
+    ddb.aws_client("dynamodb").meta.events.register("after-call.dynamodb", count)
+    # When the first page, and the page after it, are read
+    first = call(events, varied(sample("events", name), query={"limit": ["3"]}))
+    first_cost, evaluated[:] = list(evaluated), []
+    query = {"limit": ["3"], "cursor": [first.json["next_cursor"]]}
+    second = call(events, varied(sample("events", name), query=query))
+    # Then both cost the same: the counter, and at most four items in one query
+    assert len(ids(first)) == len(ids(second)) == 3
+    assert first_cost == [("GetItem", 1), ("Query", 4)]
+    assert evaluated in ([("GetItem", 1), ("Query", 4)], [("GetItem", 1), ("Query", 3)])
