@@ -17,7 +17,8 @@ import orjson
 from pydantic import BaseModel, TypeAdapter
 
 from marquee import __version__
-from marquee.http import JSON, PROBLEM_JSON, Api, Reply, Route
+from marquee.http import PROBLEM_JSON, Api, Reply, Route
+from marquee.requests import JSON
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ROOT / "layers" / "core" / "marquee" / "openapi"

@@ -1,9 +1,10 @@
 """Registry: the system of record for event metadata."""
 
 from marquee.auth import Caller
-from marquee.http import Api, Reply, Request, etag
+from marquee.http import Api, Reply, etag
 from marquee.registry import service
 from marquee.registry.models import LastUpdatedOnFe, NewEvent, RegisterQuery, RegistryEvent
+from marquee.requests import Request
 
 handler = Api("cr")
 

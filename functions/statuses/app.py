@@ -3,7 +3,8 @@
 from marquee.auth import Caller
 from marquee.events import service
 from marquee.events.models import FrontendStatusChange
-from marquee.http import Api, Request
+from marquee.http import Api
+from marquee.requests import Request
 
 handler = Api("main")
 
