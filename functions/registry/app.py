@@ -12,7 +12,7 @@ handler = Api("cr")
 @handler.post("/events", scope="registry.write")
 def register_event(caller: Caller, query: RegisterQuery, body: NewEvent, request: Request) -> Reply[RegistryEvent]:
     """Register an event; intake brings it to Main."""
-    event = service.register(caller.tenant, body, query.event_type.value, request.idempotency_key)
+    event = service.register(caller.tenant, caller.sub, body, query.event_type.value, request.idempotency_key)
     return Reply(event, 201, headers={"ETag": etag(event.version), "Location": f"/events/{event.id}"})
 
 

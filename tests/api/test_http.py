@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from marquee.observability import logger
 from tests.support.api import call, sample, varied
 
 
@@ -41,6 +42,16 @@ def test_several_tenants_need_a_choice(events: ModuleType) -> None:
     )
     assert (undecided.status, undecided.json["error_code"]) == (403, "auth.tenant_not_selected")
     assert decided.status == 200
+
+
+def test_a_request_without_a_tenant_is_not_logged_under_the_one_before(events: ModuleType) -> None:
+    # Given an environment that has served a tenant
+    call(events, sample("events", "list"))
+    assert logger().get_current_keys()["tenant"] == "aurora"
+    # When it refuses somebody whose tenant it does not know
+    call(events, varied(sample("events", "list"), exp=1))
+    # Then the log lines name no tenant
+    assert "tenant" not in logger().get_current_keys()
 
 
 def test_a_sane_request_id_is_echoed(events: ModuleType) -> None:

@@ -155,3 +155,17 @@ def test_somebody_elses_event_is_404_like_none_at_all(registry: ModuleType, name
     # Then the answers say the same
     assert other.status == nothing.status == 404
     assert other.json["error_code"] == nothing.json["error_code"] == "event.not_found"
+
+
+def test_two_callers_with_the_same_key_register_two_events(registry: ModuleType) -> None:
+    # Given two callers of one tenant whose clients count their keys alike
+    answers = []
+    for sub, title in (("box-office", "First"), ("marketing", "Second")):
+        event = sample("registry", "register")
+        body = {**orjson.loads(event["body"]), "title": title}
+        del body["id"]
+        event["requestContext"]["authorizer"]["sub"] = sub
+        answers.append(call(registry, varied(event, body=body)))
+    # Then each has its own event
+    assert [answer.status for answer in answers] == [201, 201]
+    assert answers[0].json["id"] != answers[1].json["id"]

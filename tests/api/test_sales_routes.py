@@ -12,6 +12,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from marquee import cursors
 from marquee.sales import service
 from marquee.sales.models import XLSX
 from tests.support.api import call, sample, varied
@@ -141,6 +142,9 @@ def datetime_of(second: int) -> datetime:
 
 def test_a_foreign_cursor_is_refused(app: Any, ingest_id: str) -> None:
     answer = ask(app, "sales", "list_ingests", query={"eid": [EID], "cursor": ["abc"]})
+    assert (answer.status, answer.json["error_code"]) == (400, "query.cursor")
+    forged = cursors.encode("rows:rejected", "no number")
+    answer = ask(app, "sales", "rows", ingest_id, query={"status": ["rejected"], "cursor": [forged]})
     assert (answer.status, answer.json["error_code"]) == (400, "query.cursor")
 
 

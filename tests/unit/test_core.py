@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marquee import clock, ddb, ids, money
+from marquee import clock, cursors, ddb, ids, money
+from marquee.errors import Malformed
 
 WALL_1900 = datetime(1900, 1, 1)  # noqa: DTZ001 - hypothesis wants wall times
 WALL_2200 = datetime(2200, 1, 1)  # noqa: DTZ001 - same
@@ -17,14 +18,7 @@ CURRENCIES = st.sampled_from(["EUR", "JPY", "KWD", "CLF", "USD"])
 @given(st.integers(-(10**15) + 1, 10**15 - 1), CURRENCIES)
 def test_money_goes_out_and_comes_back_to_the_minor_unit(minor: int, currency: str) -> None:
     sent = money.to_number(minor, currency)
-    assert money.to_minor(Decimal(repr(sent)), currency) == minor
-
-
-@given(CURRENCIES)
-def test_more_decimals_than_the_currency_has_are_no_amount(currency: str) -> None:
-    finest = Decimal(1).scaleb(-money.exponent(currency))
-    assert money.to_minor(finest, currency) == 1
-    assert money.to_minor(finest / 10, currency) is None
+    assert Decimal(repr(sent)).scaleb(money.exponent(currency)) == minor
 
 
 def test_a_currency_is_an_active_iso_4217_code() -> None:
@@ -77,3 +71,24 @@ def test_ids_are_opaque_and_accepted_as_a_callers_own() -> None:
     assert len(first) == len("evt_") + 20
     assert ids.is_event_id(first)
     assert not ids.is_event_id("evt_#E#")
+
+
+@given(st.text(min_size=1, max_size=60), st.integers(0, 10**9))
+def test_a_cursor_gives_its_position_back_to_its_own_list_only(key: str, behind: int) -> None:
+    assert cursors.sort_key(cursors.encode("visible", key), "visible") == key
+    assert cursors.offset(cursors.encode("rows", behind), "rows") == behind
+    assert (cursors.sort_key(None, "visible"), cursors.offset(None, "rows")) == (None, 0)
+    for forged in (cursors.encode("rows", key), cursors.encode("rows", -1), cursors.encode("other", behind), key):
+        with pytest.raises(Malformed, match="not one this list gave out"):
+            cursors.offset(forged, "rows")
+    for forged in (cursors.encode("visible", behind), cursors.encode("other", key)):
+        with pytest.raises(Malformed, match="not one this list gave out"):
+            cursors.sort_key(forged, "visible")
+
+
+@pytest.mark.parametrize("nonsense", ["!", "AAAA", "e30", "bnVsbA", "WyJyb3dzIiwgdHJ1ZV0", "WyJyb3dzIiwgbnVsbF0"])
+def test_what_is_no_cursor_is_refused(nonsense: str) -> None:
+    with pytest.raises(Malformed):
+        cursors.offset(nonsense, "rows")
+    with pytest.raises(Malformed):
+        cursors.sort_key(nonsense, "rows")

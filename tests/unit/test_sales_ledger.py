@@ -4,11 +4,9 @@ from array import array
 from collections import Counter
 
 import orjson
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marquee.errors import Malformed
 from marquee.sales import ledger
 from marquee.sales.models import RowStatus
 from marquee.sales.reading import Run
@@ -93,14 +91,3 @@ def test_chunks_hold_a_thousand_entries_each() -> None:
     assert [len(chunk) for chunk in chunks] == [1000, 1000, 501]
     assert chunks[2][-1]["row"] == 2502
     assert list(ledger.chunked([])) == []
-
-
-def test_a_cursor_is_good_for_its_own_list_only() -> None:
-    cursor = ledger.encode_cursor("rows:rejected", 100)
-    assert ledger.decode_cursor(cursor, "rows:rejected") == 100
-    for wrong in ("rows:accepted", "ingests"):
-        with pytest.raises(Malformed):
-            ledger.decode_cursor(cursor, wrong)
-    for nonsense in ("!", "AAAA", "e30", ""):
-        with pytest.raises(Malformed):
-            ledger.decode_cursor(nonsense, "ingests")

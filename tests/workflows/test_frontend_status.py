@@ -118,3 +118,15 @@ def test_the_same_key_is_one_change(client: Client, wire: FaultyWire, event: str
     assert (first.status, again.status) == (204, 204)
     assert again.headers["idempotency-replayed"] == "true"
     assert wire.seen == list(CALLS)
+
+
+def test_the_same_key_of_another_caller_is_another_change(stack: Any, client: Client, event: str) -> None:
+    # Given a status set by one caller under a key
+    path, key = f"/main/events/{event}/setup_frontend_status", {"Idempotency-Key": "1"}
+    assert client.put(path, {"frontend_status": "FLAGGED"}, headers=key).status == 204
+    # When another caller of the tenant sets another status under the same key
+    other = Client(stack, client.tenant)
+    other.token = stack.issuer.token([client.tenant], "main.write", sub="somebody else")
+    assert other.put(path, {"frontend_status": "HIDDEN"}, headers=key).status == 204
+    # Then that is the status on both hosts
+    assert shown(client, event) == ("HIDDEN", "HIDDEN")

@@ -99,6 +99,8 @@ class Api:
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         """Lambda entry point: an API Gateway REST proxy event in, a proxy response out."""
+        # Keys outlive an invocation: those of the caller before must not stand on this one's lines.
+        logger().remove_keys(["tenant"])
         logger().append_keys(request_id=request_id(event), route=event.get("resource"))
         return self._resolver.resolve(event, context)
 

@@ -28,13 +28,6 @@ def exponent(currency: str) -> int:
     return _EXPONENTS[currency]
 
 
-def to_minor(amount: Decimal, currency: str) -> int | None:
-    """`amount` in minor units, or None where it has more decimals than the currency."""
-    scaled = amount.scaleb(exponent(currency))
-    whole = int(scaled)
-    return whole if whole == scaled else None
-
-
 def to_number(minor: int, currency: str) -> float | int:
     """Minor units as the JSON number to send: 123450 EUR is 1234.5; JPY stays an integer.
 

@@ -1,14 +1,11 @@
 """Pure rules of Main's events: items to documents, display order, counters, paging."""
 
-import base64
-import binascii
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
-from marquee.errors import Malformed
 from marquee.events.models import EventMeta, FrontendState, Item
 
 INITIAL_STATUSES = {
@@ -139,19 +136,3 @@ def frontend_state(item: Mapping[str, Any]) -> FrontendState:
 def pages(total: int, limit: int) -> int:
     """How many pages `total` entries fill."""
     return -(-total // limit)
-
-
-def encode_cursor(list_name: str, sort_key: str) -> str:
-    """The cursor of the page after the entry with this sort key; the tenant always comes from the token."""
-    return base64.urlsafe_b64encode(orjson.dumps([list_name, sort_key])).decode().rstrip("=")
-
-
-def decode_cursor(cursor: str, list_name: str) -> str:
-    """The sort key a cursor stands for. Raises Malformed for one that is not of this list."""
-    try:
-        named, sort_key = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError, TypeError) as error:
-        raise Malformed("query.cursor", "The cursor is not one this list gave out.") from error
-    if named != list_name or not isinstance(sort_key, str):
-        raise Malformed("query.cursor", "The cursor is not one this list gave out.")
-    return sort_key

@@ -1,10 +1,11 @@
 """Use cases of Main's events."""
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 
-from marquee import clock, workflows
+from marquee import clock, cursors, workflows
 from marquee.errors import Conflict, NotFound, Unavailable
 from marquee.events import repository, rules
 from marquee.events.models import EventDocument, EventListQuery, EventMeta, EventPage, FrontendState, Item
@@ -37,7 +38,7 @@ def list_flagged(tenant: str, query: EventListQuery) -> EventPage:
 
 
 def _page(tenant: str, which: repository.EventList, query: EventListQuery) -> EventPage:
-    after = rules.decode_cursor(query.cursor, which.name) if query.cursor else None
+    after = cursors.sort_key(query.cursor, which.name)
     number = query.page or 1
     skip = 0 if after else (number - 1) * query.limit
     total = repository.total(tenant, which)
@@ -49,7 +50,7 @@ def _page(tenant: str, which: repository.EventList, query: EventListQuery) -> Ev
         "page": number,
         "pages": rules.pages(total, query.limit),
         "items": documents,
-        "next_cursor": rules.encode_cursor(which.name, last) if last else None,
+        "next_cursor": cursors.encode(which.name, last) if last else None,
     }
 
 
@@ -73,7 +74,7 @@ def take_from_registry(tenant: str, eid: str, meta: EventMeta, registry_version:
         except repository.VersionMoved:
             continue
         return "updated"
-    raise Conflict("event.contended", "The event is being changed by others. Try again.")
+    raise _contended()
 
 
 def change_frontend_status(tenant: str, eid: str, wanted: str, change_id: str) -> FrontendState:
@@ -82,17 +83,13 @@ def change_frontend_status(tenant: str, eid: str, wanted: str, change_id: str) -
     `change_id` names this change: the step repeated after a lost answer finds its own mark and reports what it did.
     Raises NotFound.
     """
-    for _ in range(_ATTEMPTS):
-        before = _stored(tenant, eid)
+
+    def change(before: Item) -> Item | None:
         if before.get("frontend_change") == change_id:
-            return rules.frontend_state(before)
-        try:
-            return rules.frontend_state(
-                repository.update(tenant, before, rules.frontend_change(before, wanted, change_id, clock.timestamp()))
-            )
-        except repository.VersionMoved:
-            continue
-    raise Conflict("event.contended", "The event is being changed by others. Try again.")
+            return None
+        return rules.frontend_change(before, wanted, change_id, clock.timestamp())
+
+    return rules.frontend_state(_rewritten(tenant, eid, change))
 
 
 def restore_frontend_status(tenant: str, eid: str, change_id: str) -> FrontendState:
@@ -100,16 +97,34 @@ def restore_frontend_status(tenant: str, eid: str, change_id: str) -> FrontendSt
 
     Returns Main's state after it, for the Registry to be brought in line with.
     """
+
+    def undo(before: Item) -> Item | None:
+        if before.get("frontend_change") != change_id:
+            return None
+        return rules.frontend_change(before, before["frontend_previous"], f"{change_id}/undo", clock.timestamp())
+
+    return rules.frontend_state(_rewritten(tenant, eid, undo))
+
+
+def _rewritten(tenant: str, eid: str, change: Callable[[Item], Item | None]) -> Item:
+    """The event after `change`, computed anew from what is stored until nobody wrote meanwhile; None changes nothing.
+
+    Raises NotFound, and Conflict where others never stop writing.
+    """
     for _ in range(_ATTEMPTS):
         before = _stored(tenant, eid)
-        if before.get("frontend_change") != change_id:
-            return rules.frontend_state(before)
-        undone = rules.frontend_change(before, before["frontend_previous"], f"{change_id}/undo", clock.timestamp())
+        changes = change(before)
+        if changes is None:
+            return before
         try:
-            return rules.frontend_state(repository.update(tenant, before, undone))
+            return repository.update(tenant, before, changes)
         except repository.VersionMoved:
             continue
-    raise Conflict("event.contended", "The event is being changed by others. Try again.")
+    raise _contended()
+
+
+def _contended() -> Conflict:
+    return Conflict("event.contended", "The event is being changed by others. Try again.")
 
 
 def set_frontend_status(tenant: str, eid: str, wanted: str, key: str | None) -> None:
@@ -119,7 +134,8 @@ def set_frontend_status(tenant: str, eid: str, wanted: str, key: str | None) -> 
     as they were.
     """
     _stored(tenant, eid)
-    name = workflows.execution_name(tenant, eid, key or new_id("key"))
+    # The wanted status is part of the name: a key that somebody else used for another status names another change.
+    name = workflows.execution_name(tenant, eid, wanted, key or new_id("key"))
     result = workflows.run(
         "frontend_status",
         name,

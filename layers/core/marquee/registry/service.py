@@ -10,13 +10,13 @@ from marquee.registry import repository, rules
 from marquee.registry.models import NewEvent, RegistryEvent
 
 
-def register(tenant: str, event: NewEvent, event_type: str, key: str | None) -> RegistryEvent:
+def register(tenant: str, sub: str, event: NewEvent, event_type: str, key: str | None) -> RegistryEvent:
     """Register a new event; intake brings it to Main from the table's stream.
 
-    Under an idempotency key the generated id derives from the key, so a request repeated after a crash finds its own
-    event. Raises Conflict where the caller's id is taken.
+    Under an idempotency key of the caller `sub` the generated id derives from key and event, so a request repeated
+    after a crash finds its own event. Raises Conflict where the caller's id is taken.
     """
-    eid = event.id or (derived_id("evt", tenant, key) if key else new_id("evt"))
+    eid = event.id or (derived_id("evt", tenant, sub, key, event.model_dump_json()) if key else new_id("evt"))
     item = rules.new_item(tenant, eid, event, event_type, clock.timestamp())
     if not repository.create(item):
         stored = repository.get(tenant, eid)

@@ -1,14 +1,11 @@
 """Pure accounting of an ingest's rows: every row is accepted, rejected or a duplicate, and the ledger says which."""
 
-import base64
-import binascii
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
-from marquee.errors import Malformed
 from marquee.sales import cells, columns, rules
 from marquee.sales.models import IngestDocument, Item, LedgerEntry, RowReason, RowStatus, SheetSummary
 from marquee.sales.reading import RejectedRow, Run, SheetReport
@@ -165,22 +162,6 @@ def slices(stored: Mapping[str, int], status: RowStatus | None, offset: int, lim
             found.append(Slice(one, start, stop))
         passed += have
     return found, passed
-
-
-def encode_cursor(*parts: str | int | None) -> str:
-    """A cursor that holds `parts`. It names no tenant: that comes from the token."""
-    return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
-
-
-def decode_cursor(cursor: str, kind: str) -> Any:
-    """What stands in a cursor of this kind. Raises Malformed for one that is not of this list."""
-    try:
-        given_kind, value = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError, TypeError) as error:
-        raise Malformed("query.cursor", "The cursor is not one this list gave out.") from error
-    if given_kind != kind:
-        raise Malformed("query.cursor", "The cursor is not one this list gave out.")
-    return value
 
 
 # --- the ingest document ----------------------------------------------------------------------------------------------

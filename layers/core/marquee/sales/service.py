@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from marquee import clock
+from marquee import clock, cursors
 from marquee.errors import NotFound
 from marquee.events import service as events
 from marquee.sales import ledger, repository, rules, storage
@@ -75,12 +75,12 @@ def sales_graph(tenant: str, eid: str) -> SalesGraph:
 def list_ingests(tenant: str, query: IngestListQuery) -> IngestPage:
     """An event's ingests, the newest first. Raises NotFound for an event that is not the tenant's."""
     events.read(tenant, query.eid)
-    before = str(ledger.decode_cursor(query.cursor, "ingests")) if query.cursor else None
+    before = cursors.sort_key(query.cursor, "ingests")
     items, last = repository.ingests_of(tenant, query.eid, query.limit, before)
     return {
         "limit": query.limit,
         "items": [ledger.document(item) for item in items],
-        "next_cursor": ledger.encode_cursor("ingests", last) if last else None,
+        "next_cursor": cursors.encode("ingests", last) if last else None,
     }
 
 
@@ -99,7 +99,7 @@ def read_ingest(tenant: str, ingest_id: str) -> IngestDocument:
 def ledger_rows(tenant: str, ingest_id: str, query: RowQuery) -> LedgerPage:
     """A page of an ingest's row ledger; empty until the ingest is committed. Raises NotFound."""
     stored = _stored(tenant, ingest_id)["entries"]
-    offset = int(ledger.decode_cursor(query.cursor, f"rows:{query.status}")) if query.cursor else 0
+    offset = cursors.offset(query.cursor, f"rows:{query.status}")
     wanted, total = ledger.slices(stored, query.status, offset, query.limit)
     entries: list[LedgerEntry] = []
     for status, start, stop in wanted:
@@ -109,7 +109,7 @@ def ledger_rows(tenant: str, ingest_id: str, query: RowQuery) -> LedgerPage:
         "limit": query.limit,
         "total": total,
         "items": entries,
-        "next_cursor": ledger.encode_cursor(f"rows:{query.status}", following) if following < total else None,
+        "next_cursor": cursors.encode(f"rows:{query.status}", following) if following < total else None,
     }
 
 
