@@ -10,14 +10,15 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
-from typing import Annotated, Any, get_args, get_origin
+from types import ModuleType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import orjson
 from pydantic import BaseModel, TypeAdapter
 
 from marquee import __version__
 from marquee.http import PROBLEM_JSON, Api, Reply, Route
+from marquee.plans import Plan
 from marquee.requests import JSON
 
 ROOT = Path(__file__).parents[1]
@@ -28,7 +29,7 @@ _TITLES = {
     "cr": ("Marquee Registry", "The system of record for event metadata."),
     "hub": ("Marquee Hub", "Organisers create, schedule, publish and cancel events and sessions."),
 }
-_WRITES = ("POST", "PUT")
+_WRITES = ("POST", "PUT", "DELETE")
 
 
 def load_app(group: str) -> ModuleType:
@@ -107,6 +108,13 @@ def _skeleton(host: str) -> dict[str, Any]:
                     "description": "The same key with the same request is answered once and replayed for 24 hours",
                     "schema": {"type": "string", "maxLength": 255},
                 },
+                "IfMatch": {
+                    "name": "If-Match",
+                    "in": "header",
+                    "required": False,
+                    "description": "Write only if this is still the entity's tag",
+                    "schema": {"type": "string"},
+                },
             },
         },
     }
@@ -173,6 +181,8 @@ def _parameters(schemas: dict[str, Any], route: Route) -> list[dict[str, Any]]:
         found.append({"$ref": "#/components/parameters/Tenant"})
         if route.method in _WRITES:
             found.append({"$ref": "#/components/parameters/IdempotencyKey"})
+        if "precondition" in route.needs:
+            found.append({"$ref": "#/components/parameters/IfMatch"})
     return found
 
 
@@ -188,12 +198,26 @@ def _responses(schemas: dict[str, Any], route: Route) -> dict[str, Any]:
         statuses.append("404")
     if route.method in _WRITES:
         statuses += ["409", "415", "422"]
+    if "precondition" in route.needs:
+        statuses.append("412")
+    answers = {str(route.status): success}
+    if route.query is not None and "dry_run" in route.query.model_fields:
+        _add_plan(answers, _schema(schemas, Plan, "serialization"))
     problem = {"$ref": "#/components/responses/Problem"}
-    return {str(route.status): success, **dict.fromkeys(sorted(statuses), problem)}
+    return {**answers, **dict.fromkeys(sorted(statuses), problem)}
+
+
+def _add_plan(answers: dict[str, Any], plan: dict[str, Any]) -> None:
+    """A dry run is answered with 200 and the plan, whatever the real thing answers."""
+    content = answers.get("200", {}).get("content", {}).get(JSON, {})
+    schema = {"anyOf": [content["schema"], plan]} if content else plan
+    answers["200"] = {"description": "The answer, or the plan of a dry run", "content": {JSON: {"schema": schema}}}
 
 
 def _returned(annotation: Any) -> tuple[Any, str]:
-    """What a handler returns, without its `Reply`, and the media type it is sent as."""
+    """What a handler returns, without its `Reply` and without the plan of a dry run, and its media type."""
+    if get_origin(annotation) in {Union, UnionType}:
+        (annotation,) = (one for one in get_args(annotation) if one is not Plan)
     if get_origin(annotation) is Reply:
         (annotation,) = get_args(annotation)
     if get_origin(annotation) is Annotated:

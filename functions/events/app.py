@@ -3,7 +3,8 @@
 from marquee.auth import Caller
 from marquee.events import service
 from marquee.events.models import EventDocument, EventListQuery, EventPage
-from marquee.http import Api, Reply, etag
+from marquee.http import Api, Reply
+from marquee.preconditions import etag
 
 handler = Api("main")
 

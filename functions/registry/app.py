@@ -1,7 +1,8 @@
 """Registry: the system of record for event metadata."""
 
 from marquee.auth import Caller
-from marquee.http import Api, Reply, etag
+from marquee.http import Api, Reply
+from marquee.preconditions import etag
 from marquee.registry import service
 from marquee.registry.models import LastUpdatedOnFe, NewEvent, RegisterQuery, RegistryEvent
 from marquee.requests import Request

@@ -3,8 +3,8 @@
 from typing import Any
 
 from marquee import workflows
+from marquee.keys import tenant_and_eid
 from marquee.observability import logger
-from marquee.registry.rules import tenant_and_eid
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str, str]]]:

@@ -1,10 +1,10 @@
 """Main: an event's frontend status."""
 
 from marquee.auth import Caller
-from marquee.events import service
-from marquee.events.models import FrontendStatusChange
 from marquee.http import Api
 from marquee.requests import Request
+from marquee.statuses import service
+from marquee.statuses.models import FrontendStatusChange
 
 handler = Api("main")
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from marquee.events import service as events
-from marquee.events.models import FrontendState
 from marquee.observability import logger
 from marquee.registry import service as registry
+from marquee.statuses import service as statuses
+from marquee.statuses.models import FrontendState
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -14,9 +14,9 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     logger().info("step", extra={"task": event["task"], "tenant": tenant, "eid": eid, "change_id": change_id})
     match event["task"]:
         case "set_main":
-            return {**events.change_frontend_status(tenant, eid, event["frontend_status"], change_id)}
+            return {**statuses.change_frontend_status(tenant, eid, event["frontend_status"], change_id)}
         case "restore_main":
-            return {**events.restore_frontend_status(tenant, eid, change_id)}
+            return {**statuses.restore_frontend_status(tenant, eid, change_id)}
         case "tell_registry":
             state: FrontendState = event["state"]
             registry.take_frontend_state(tenant, eid, state)

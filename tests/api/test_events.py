@@ -6,26 +6,11 @@ import pytest
 
 from marquee import ddb
 from marquee.events import service as events_service
-from marquee.events.models import EventMeta
+from marquee.statuses import service as statuses
 from tests.support.api import call, sample, varied
+from tests.support.events import meta
 
 TENANT = "aurora"
-
-
-def meta(title: str, start: str) -> EventMeta:
-    return {
-        "title": title,
-        "start_date_time": start,
-        "city": "München",
-        "venue_name": "Olympiahalle",
-        "hall_name": None,
-        "capacity": 100,
-        "category": "concert",
-        "currency": "EUR",
-        "special_ad_category": None,
-        "campaign_stop_time": start,
-        "hub_event_id": None,
-    }
 
 
 @pytest.fixture
@@ -33,10 +18,10 @@ def events(aws: dict[str, str], app: Callable[[str], ModuleType]) -> ModuleType:
     """Five events, a day apart; the fourth is flagged, the second hidden."""
     for day in range(1, 6):
         events_service.take_from_registry(
-            TENANT, f"evt_{day:04d}", meta(f"Night {day}", f"2026-12-0{day}T19:00:00Z"), 1
+            TENANT, f"evt_{day:04d}", meta(title=f"Night {day}", start_date_time=f"2026-12-0{day}T19:00:00Z"), 1
         )
-    events_service.change_frontend_status(TENANT, "evt_0004", "FLAGGED", "a")
-    events_service.change_frontend_status(TENANT, "evt_0002", "HIDDEN", "b")
+    statuses.change_frontend_status(TENANT, "evt_0004", "FLAGGED", "a")
+    statuses.change_frontend_status(TENANT, "evt_0002", "HIDDEN", "b")
     return app("events")
 
 
@@ -131,9 +116,24 @@ def test_another_tenants_list_is_empty(events: ModuleType) -> None:
 
 
 def test_intake_repeated_or_out_of_order_changes_nothing(events: ModuleType) -> None:
-    assert events_service.take_from_registry(TENANT, "evt_0001", meta("New", "2026-12-09T19:00:00Z"), 3) == "updated"
-    assert events_service.take_from_registry(TENANT, "evt_0001", meta("New", "2026-12-09T19:00:00Z"), 3) == "current"
-    assert events_service.take_from_registry(TENANT, "evt_0001", meta("Old", "2026-12-01T19:00:00Z"), 2) == "current"
+    assert (
+        events_service.take_from_registry(
+            TENANT, "evt_0001", meta(title="New", start_date_time="2026-12-09T19:00:00Z"), 3
+        )
+        == "updated"
+    )
+    assert (
+        events_service.take_from_registry(
+            TENANT, "evt_0001", meta(title="New", start_date_time="2026-12-09T19:00:00Z"), 3
+        )
+        == "current"
+    )
+    assert (
+        events_service.take_from_registry(
+            TENANT, "evt_0001", meta(title="Old", start_date_time="2026-12-01T19:00:00Z"), 2
+        )
+        == "current"
+    )
     answer = call(events, varied(sample("events", "list"), query={}))
     # moved to the end of the list by its new start, still counted once
     assert (ids(answer)[-1], answer.json["total"]) == ("evt_0001", 4)
@@ -146,8 +146,10 @@ def test_a_page_evaluates_one_item_more_than_it_may_show_and_one_counter(
 ) -> None:
     # Given twelve events of which six are flagged
     for day in range(10, 17):
-        events_service.take_from_registry(TENANT, f"evt_{day:04d}", meta("More", f"2026-12-{day}T19:00:00Z"), 1)
-        events_service.change_frontend_status(TENANT, f"evt_{day:04d}", "FLAGGED" if day < 15 else "DEFAULT", "c")
+        events_service.take_from_registry(
+            TENANT, f"evt_{day:04d}", meta(title="More", start_date_time=f"2026-12-{day}T19:00:00Z"), 1
+        )
+        statuses.change_frontend_status(TENANT, f"evt_{day:04d}", "FLAGGED" if day < 15 else "DEFAULT", "c")
     evaluated: list[tuple[str, int]] = []
 
     def count(parsed: dict[str, Any], model: Any, **_: Any) -> None:

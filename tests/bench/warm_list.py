@@ -53,6 +53,8 @@ def _items() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         "currency": "EUR",
         "special_ad_category": None,
         "campaign_stop_time": "2026-06-12T18:30:00Z",
+        "event_type": "fdlive",
+        "simulated": False,
         "hub_event_id": None,
     }
     ours = [rules.new_item("aurora", f"evt_{n:020d}", meta, 1, "2026-01-01T00:00:00Z") for n in range(ITEMS)]

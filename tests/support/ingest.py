@@ -47,6 +47,8 @@ def register_event(tenant: str = TENANT, eid: str = EID, **changes: Any) -> None
         "currency": "EUR",
         "special_ad_category": None,
         "campaign_stop_time": "2026-06-12T18:30:00Z",
+        "event_type": "fdlive",
+        "simulated": False,
         "hub_event_id": None,
     }
     meta.update(changes)  # type: ignore[typeddict-item]

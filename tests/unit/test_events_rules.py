@@ -5,22 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marquee.events import rules
-from marquee.events.models import EventMeta
+from tests.support.events import meta
 
 STATUSES = st.sampled_from(["DEFAULT", "FLAGGED", "HIDDEN"])
-META: EventMeta = {
-    "title": "Night",
-    "start_date_time": "2026-12-01T19:00:00Z",
-    "city": "Bonn",
-    "venue_name": "Oper",
-    "hall_name": None,
-    "capacity": 10,
-    "category": "opera",
-    "currency": "EUR",
-    "special_ad_category": None,
-    "campaign_stop_time": "2026-12-01T19:00:00Z",
-    "hub_event_id": None,
-}
+META = meta()
 
 
 @given(st.lists(st.none() | STATUSES, min_size=2, max_size=20))
@@ -55,15 +43,6 @@ def test_sort_keys_put_flagged_first_and_then_go_by_start(events: list[tuple[str
     ]
     by_key = sorted(rows, key=lambda row: row[0]["list_sk"])
     assert [(s != "FLAGGED", t) for _, s, t in by_key] == sorted((s != "FLAGGED", t) for _, s, t in rows)
-
-
-@given(STATUSES, STATUSES)
-def test_a_change_undone_shows_what_was_before_and_is_newer(before: str, wanted: str) -> None:
-    item = rules.new_item("t", "evt_1", META, 1, "now") | {"frontend_status": before}
-    changed = item | rules.frontend_change(item, wanted, "c", "now")
-    undone = changed | rules.frontend_change(changed, changed["frontend_previous"], "c/undo", "now")
-    assert undone["frontend_status"] == before
-    assert item["frontend_sequence"] < changed["frontend_sequence"] < undone["frontend_sequence"]
 
 
 @given(st.integers(0, 10_000), st.integers(1, 200))

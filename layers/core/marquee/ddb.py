@@ -4,6 +4,8 @@ Items are flat dicts of str, int, bool, bytes, None, list and dict. Numbers are 
 """
 
 import base64
+import random
+import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -14,7 +16,7 @@ from botocore.exceptions import ClientError
 from botocore.parsers import JSONParser, ResponseParserFactory
 from botocore.session import get_session
 
-from marquee.errors import Throttled
+from marquee.errors import Conflict, Throttled
 from marquee.settings import settings
 
 Item = dict[str, Any]
@@ -144,6 +146,32 @@ def translate(error: ClientError) -> Throttled | ClientError:
     if error_code(error) in _THROTTLES or "ThrottlingError" in failed_conditions(error):
         return Throttled("store.throttled", "The store is busy. Try again in a moment.", retry_after=1)
     return error
+
+
+def transact(writes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Run the writes together, or none of them.
+
+    Returns nothing where they are done, else the reason of each write, in order: ``ConditionalCheckFailed``, or
+    ``None`` where its own condition held. While another transaction holds one of the items they are tried again, after
+    growing random pauses. Raises Conflict when that does not end, Throttled, or the client's error.
+    """
+    client = aws_client("dynamodb")
+    for attempt in range(_CONTENTION_ATTEMPTS):
+        try:
+            client.transact_write_items(TransactItems=list(writes))
+        except ClientError as error:
+            reasons = failed_conditions(error)
+            if "ConditionalCheckFailed" in reasons:
+                return reasons
+            if "TransactionConflict" not in reasons:
+                raise translate(error) from error
+            time.sleep(random.uniform(0, min(0.01 * 2**attempt, 0.3)))  # noqa: S311 - full jitter, no secret
+        else:
+            return []
+    raise Conflict("store.contended", "This is being changed by others. Try again.")
+
+
+_CONTENTION_ATTEMPTS = 12
 
 
 def get(table: str, pk: str, sk: str, *, consistent: bool = True) -> Item | None:

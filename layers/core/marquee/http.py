@@ -7,8 +7,9 @@ A route is a function whose parameters say what it needs::
     @api.get("/events/<eid>", scope="main.read")
     def read_event(caller: Caller, eid: str) -> EventDocument: ...
 
-`caller`, `query` (a pydantic model), `body` (a pydantic model) and `request` are recognised by name; every other
-parameter is a path parameter. The same annotations generate the OpenAPI document.
+`caller`, `query` (a pydantic model), `body` (a pydantic model), `precondition` (`If-Match`) and `request` are recognised by
+name; every other parameter is a path parameter. The same annotations generate the OpenAPI document. A handler whose query
+has `dry_run` may return a `Plan` instead of its document.
 """
 
 import inspect
@@ -25,6 +26,7 @@ from marquee import errors, idempotency
 from marquee.auth import TENANT_HEADER, Caller, caller_from
 from marquee.errors import DomainError, Violation
 from marquee.observability import logger
+from marquee.plans import Plan
 from marquee.requests import JSON, Request, parse_body, parse_query, read_request, request_id
 
 PROBLEM_JSON = "application/problem+json"
@@ -44,7 +46,7 @@ PROBLEMS: dict[type[DomainError], tuple[int, str]] = {
     errors.Throttled: (429, "Too many requests"),
     errors.Unavailable: (503, "Service unavailable"),
 }
-_WRITES = ("POST", "PUT")
+_WRITES = ("POST", "PUT", "DELETE")
 _NEVER_REPLAYED = (409, 429)
 
 
@@ -79,11 +81,6 @@ class Route:
     def template(self) -> str:
         """The path as API Gateway and OpenAPI write it: ``/events/{eid}``."""
         return self.path.replace("<", "{").replace(">", "}")
-
-
-def etag(version: int) -> str:
-    """The entity tag of a stored version."""
-    return f'"{version}"'
 
 
 class Api:
@@ -156,6 +153,8 @@ class Api:
                 arguments["caller"] = caller
             if "request" in route.needs:
                 arguments["request"] = request
+            if "precondition" in route.needs:
+                arguments["precondition"] = request.precondition
             query = parse_query(route.query, event.get("multiValueQueryStringParameters"))
             if route.query is not None:
                 arguments["query"] = query
@@ -171,7 +170,8 @@ class Api:
                         raise
                     return refusal
 
-            key = request.idempotency_key
+            # A dry run does nothing that a key could guard, and leaves the key to the real request.
+            key = None if getattr(query, "dry_run", False) else request.idempotency_key
             if caller is not None and key is not None and route.method in _WRITES:
                 fingerprint = idempotency.fingerprint(
                     route.method, request.path, event.get("multiValueQueryStringParameters"), request.body
@@ -256,7 +256,8 @@ class Api:
 
 def _rendered(route: Route, result: Any, request: Request) -> idempotency.StoredResponse:
     """What a handler returned, as status, headers and bytes. Honours `If-None-Match` on reads."""
-    reply = result if isinstance(result, Reply) else Reply(result, route.status)
+    status = 200 if isinstance(result, Plan) else route.status
+    reply = result if isinstance(result, Reply) else Reply(result, status)
     headers = dict(reply.headers)
     tag = headers.get("ETag")
     if tag and route.method == "GET" and request.headers.get("if-none-match") == tag:

@@ -8,7 +8,9 @@ from typing import Any, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from marquee import preconditions
 from marquee.errors import Malformed, UnsupportedMedia, Violation
+from marquee.preconditions import Precondition
 
 JSON = "application/json"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
@@ -28,6 +30,11 @@ class Request:
     def idempotency_key(self) -> str | None:
         """The client's `Idempotency-Key`, if any."""
         return self.headers.get("idempotency-key") or None
+
+    @property
+    def precondition(self) -> Precondition:
+        """What the client's `If-Match` demands. Raises Malformed."""
+        return preconditions.parse(self.headers.get("if-match"))
 
 
 def request_id(event: Mapping[str, Any]) -> str:

@@ -78,12 +78,6 @@ class EventListQuery(Received):
     cursor: Annotated[str, Field(max_length=500)] | None = None
 
 
-class FrontendStatusChange(Received):
-    """Body of `PUT /events/{eid}/setup_frontend_status`."""
-
-    frontend_status: FrontendStatus
-
-
 class EventMeta(TypedDict):
     """What the Registry says about an event: the descriptive part of the document, stored compactly as `doc`."""
 
@@ -97,14 +91,9 @@ class EventMeta(TypedDict):
     currency: str
     special_ad_category: str | None
     campaign_stop_time: str
+    event_type: str
+    simulated: bool
     hub_event_id: str | None
-
-
-class FrontendState(TypedDict):
-    """Main's frontend status and its place in the order of changes; what the Registry is told."""
-
-    frontend_status: str
-    sequence: int
 
 
 Item = dict[str, Any]

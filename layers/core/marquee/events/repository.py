@@ -5,8 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from marquee import ddb
-from marquee.errors import Conflict
+from marquee import ddb, keys
 from marquee.events import rules
 from marquee.events.models import Item
 from marquee.settings import settings
@@ -34,7 +33,7 @@ class VersionMoved(Exception):
 
 def get(tenant: str, eid: str) -> Item | None:
     """The stored event, or None."""
-    return ddb.get(settings().events_table, rules.partition(tenant, eid), "EVENT")
+    return ddb.get(settings().events_table, keys.event(tenant, eid), "EVENT")
 
 
 def create(tenant: str, item: Item) -> bool:
@@ -49,7 +48,7 @@ def create(tenant: str, item: Item) -> bool:
         },
         *_counter_updates(tenant, rules.counter_changes(None, item["frontend_status"])),
     ]
-    return _transact(writes)
+    return not ddb.transact(writes)
 
 
 def update(tenant: str, before: Item, changes: Item) -> Item:
@@ -72,7 +71,7 @@ def update(tenant: str, before: Item, changes: Item) -> Item:
         },
         *_counter_updates(tenant, rules.counter_changes(before["frontend_status"], after["frontend_status"])),
     ]
-    if not _transact(writes):
+    if ddb.transact(writes):
         raise VersionMoved
     return after
 
@@ -89,29 +88,6 @@ def _counter_updates(tenant: str, changes: dict[str, int]) -> list[dict[str, Any
         }
         for name, delta in changes.items()
     ]
-
-
-def _transact(writes: list[dict[str, Any]]) -> bool:
-    """Run the writes together. False where the event's own condition (the first write) failed.
-
-    Raises Conflict where another transaction holds one of the items, after the client's own retries.
-    """
-    client = ddb.aws_client("dynamodb")
-    for _ in range(_CONTENTION_ATTEMPTS):
-        try:
-            client.transact_write_items(TransactItems=writes)
-        except ClientError as error:
-            reasons = ddb.failed_conditions(error)
-            if reasons and reasons[0] == "ConditionalCheckFailed":
-                return False
-            if "TransactionConflict" not in reasons:
-                raise ddb.translate(error) from error
-        else:
-            return True
-    raise Conflict("event.contended", "The event is being changed by others. Try again.")
-
-
-_CONTENTION_ATTEMPTS = 8
 
 
 def total(tenant: str, which: EventList) -> int:

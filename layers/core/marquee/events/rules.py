@@ -6,7 +6,8 @@ from typing import Any
 
 import orjson
 
-from marquee.events.models import EventMeta, FrontendState, Item
+from marquee import keys
+from marquee.events.models import EventMeta, Item
 
 INITIAL_STATUSES = {
     "status": "active",
@@ -20,11 +21,6 @@ INITIAL_STATUSES = {
 SHOWN = ("eid", "doc", *INITIAL_STATUSES, "version", "updated_at")
 VISIBLE = "visible"
 FLAGGED = "flagged"
-
-
-def partition(tenant: str, eid: str) -> str:
-    """Partition key of everything that belongs to one event."""
-    return f"T#{tenant}#E#{eid}"
 
 
 def list_partition(tenant: str, name: str) -> str:
@@ -69,7 +65,7 @@ def counter_changes(before: str | None, after: str | None) -> dict[str, int]:
 def new_item(tenant: str, eid: str, meta: EventMeta, registry_version: int, at: str) -> Item:
     """The stored item of an event that Main sees for the first time."""
     return {
-        "pk": partition(tenant, eid),
+        "pk": keys.event(tenant, eid),
         "sk": "EVENT",
         "eid": eid,
         "doc": orjson.dumps(meta).decode(),
@@ -110,27 +106,6 @@ def document(item: Mapping[str, Any]) -> dict[str, Any]:
         "updated_at": item["updated_at"],
         "hub": {"registry_id": item["eid"], "hub_event_id": meta["hub_event_id"]},
     }
-
-
-def frontend_change(item: Mapping[str, Any], wanted: str, change_id: str, at: str) -> Item:
-    """The fields that setting the frontend status to `wanted` writes.
-
-    The sequence grows with every change on Main, one to the same value included; the Registry takes a change only if
-    its sequence is newer. So changes that overtake each other on the way leave both hosts with the last one, and
-    setting a status again repairs a Registry that had drifted.
-    """
-    return {
-        "frontend_status": wanted,
-        "frontend_previous": item["frontend_status"],
-        "frontend_sequence": item["frontend_sequence"] + 1,
-        "frontend_change": change_id,
-        "updated_at": at,
-    }
-
-
-def frontend_state(item: Mapping[str, Any]) -> FrontendState:
-    """What the Registry is told about the stored event."""
-    return {"frontend_status": item["frontend_status"], "sequence": item["frontend_sequence"]}
 
 
 def pages(total: int, limit: int) -> int:

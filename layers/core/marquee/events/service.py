@@ -5,17 +5,16 @@ from typing import Any
 
 import orjson
 
-from marquee import clock, cursors, workflows
-from marquee.errors import Conflict, NotFound, Unavailable
+from marquee import clock, cursors
+from marquee.errors import Conflict, NotFound
 from marquee.events import repository, rules
-from marquee.events.models import EventDocument, EventListQuery, EventMeta, EventPage, FrontendState, Item
-from marquee.ids import new_id
-from marquee.observability import logger
+from marquee.events.models import EventDocument, EventListQuery, EventMeta, EventPage, Item
 
 _ATTEMPTS = 20
 
 
-def _stored(tenant: str, eid: str) -> Item:
+def stored(tenant: str, eid: str) -> Item:
+    """The event as stored. Raises NotFound."""
     item = repository.get(tenant, eid)
     if item is None:
         raise NotFound("event.not_found", f"There is no event '{eid}'.")
@@ -24,7 +23,7 @@ def _stored(tenant: str, eid: str) -> Item:
 
 def read(tenant: str, eid: str) -> EventDocument:
     """The tenant's event. Raises NotFound."""
-    return EventDocument.model_validate(rules.document(_stored(tenant, eid)))
+    return EventDocument.model_validate(rules.document(stored(tenant, eid)))
 
 
 def list_visible(tenant: str, query: EventListQuery) -> EventPage:
@@ -77,42 +76,13 @@ def take_from_registry(tenant: str, eid: str, meta: EventMeta, registry_version:
     raise _contended()
 
 
-def change_frontend_status(tenant: str, eid: str, wanted: str, change_id: str) -> FrontendState:
-    """First step of `frontend_status`: set the status on Main.
-
-    `change_id` names this change: the step repeated after a lost answer finds its own mark and reports what it did.
-    Raises NotFound.
-    """
-
-    def change(before: Item) -> Item | None:
-        if before.get("frontend_change") == change_id:
-            return None
-        return rules.frontend_change(before, wanted, change_id, clock.timestamp())
-
-    return rules.frontend_state(_rewritten(tenant, eid, change))
-
-
-def restore_frontend_status(tenant: str, eid: str, change_id: str) -> FrontendState:
-    """Compensation of `frontend_status`: Main gets its previous status back, unless a later change has come since.
-
-    Returns Main's state after it, for the Registry to be brought in line with.
-    """
-
-    def undo(before: Item) -> Item | None:
-        if before.get("frontend_change") != change_id:
-            return None
-        return rules.frontend_change(before, before["frontend_previous"], f"{change_id}/undo", clock.timestamp())
-
-    return rules.frontend_state(_rewritten(tenant, eid, undo))
-
-
-def _rewritten(tenant: str, eid: str, change: Callable[[Item], Item | None]) -> Item:
+def rewritten(tenant: str, eid: str, change: Callable[[Item], Item | None]) -> Item:
     """The event after `change`, computed anew from what is stored until nobody wrote meanwhile; None changes nothing.
 
     Raises NotFound, and Conflict where others never stop writing.
     """
     for _ in range(_ATTEMPTS):
-        before = _stored(tenant, eid)
+        before = stored(tenant, eid)
         changes = change(before)
         if changes is None:
             return before
@@ -125,28 +95,3 @@ def _rewritten(tenant: str, eid: str, change: Callable[[Item], Item | None]) -> 
 
 def _contended() -> Conflict:
     return Conflict("event.contended", "The event is being changed by others. Try again.")
-
-
-def set_frontend_status(tenant: str, eid: str, wanted: str, key: str | None) -> None:
-    """Set the status on Main and Registry through the `frontend_status` machine: both hosts agree when this returns.
-
-    Raises NotFound for an event that is not the tenant's, Unavailable naming the host that refused; then both hosts are
-    as they were.
-    """
-    _stored(tenant, eid)
-    # The wanted status is part of the name: a key that somebody else used for another status names another change.
-    name = workflows.execution_name(tenant, eid, wanted, key or new_id("key"))
-    result = workflows.run(
-        "frontend_status",
-        name,
-        {"tenant": tenant, "eid": eid, "frontend_status": wanted, "change_id": name},
-    )
-    if result.succeeded:
-        return
-    logger().error("frontend_status_failed", extra={"eid": eid, "execution": name, "error": result.error})
-    host = {"MainRefused": "Main", "RegistryRefused": "Registry"}.get(result.error)
-    if host is None:
-        raise Unavailable(
-            "frontend_status.interrupted", "The change did not finish. Both hosts will be brought back in line."
-        )
-    raise Unavailable("frontend_status.refused", f"{host} refused the change, so both hosts keep the status they had.")

@@ -40,6 +40,7 @@ class NewEvent(Received):
     special_ad_category: Text | None = None
     campaign_stop_time: AwareDatetime | None = Field(None, description="Default: the start of the event")
     partner_product: Text | None = None
+    simulated: bool = Field(default=False, description="Made up, for trials; lists can leave it out")
 
     @field_validator("id")
     @classmethod
@@ -85,6 +86,7 @@ class RegistryEvent(Document):
     currency: str
     special_ad_category: str | None
     campaign_stop_time: str
+    simulated: bool
     version: int
     created_at: str
     updated_at: str

@@ -4,8 +4,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from marquee import ddb
-from marquee.registry import rules
+from marquee import ddb, keys
 from marquee.registry.models import Item
 from marquee.settings import settings
 
@@ -27,7 +26,7 @@ def create(item: Item) -> bool:
 
 def get(tenant: str, eid: str) -> Item | None:
     """The stored record, or None."""
-    return ddb.get(settings().registry_table, rules.partition(tenant, eid), "META")
+    return ddb.get(settings().registry_table, keys.event(tenant, eid), "META")
 
 
 def get_with_frontend(tenant: str, eid: str) -> tuple[Item, Item | None] | None:
@@ -36,7 +35,7 @@ def get_with_frontend(tenant: str, eid: str) -> tuple[Item, Item | None] | None:
         answer = ddb.aws_client("dynamodb").query(
             TableName=settings().registry_table,
             KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=ddb.to_item({":pk": rules.partition(tenant, eid)}),
+            ExpressionAttributeValues=ddb.to_item({":pk": keys.event(tenant, eid)}),
             ConsistentRead=True,
         )
     except ClientError as error:
@@ -54,7 +53,7 @@ def write_frontend(tenant: str, eid: str, values: Item, *, newer_than: int | Non
     clause, names, attributes = ddb.set_expression(values)
     write: dict[str, Any] = {
         "TableName": settings().registry_table,
-        "Key": ddb.to_item({"pk": rules.partition(tenant, eid), "sk": "FE"}),
+        "Key": ddb.to_item({"pk": keys.event(tenant, eid), "sk": "FE"}),
         "UpdateExpression": clause,
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": attributes,
@@ -64,7 +63,7 @@ def write_frontend(tenant: str, eid: str, values: Item, *, newer_than: int | Non
         attributes[":newer"] = ddb.to_attribute(newer_than)
     exists = {
         "TableName": settings().registry_table,
-        "Key": ddb.to_item({"pk": rules.partition(tenant, eid), "sk": "META"}),
+        "Key": ddb.to_item({"pk": keys.event(tenant, eid), "sk": "META"}),
         "ConditionExpression": "attribute_exists(pk)",
     }
     try:

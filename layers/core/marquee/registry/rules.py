@@ -5,23 +5,12 @@ from typing import Any
 
 import orjson
 
-from marquee import clock
+from marquee import clock, keys
 from marquee.events.models import EventMeta
 from marquee.registry.models import Item, NewEvent
 
 
-def partition(tenant: str, eid: str) -> str:
-    """Partition key of everything the Registry knows of one event."""
-    return f"T#{tenant}#E#{eid}"
-
-
-def tenant_and_eid(pk: str) -> tuple[str, str]:
-    """The inverse of `partition`. Neither part contains ``#E#``: tenant ids are checked where tokens are."""
-    tenant, _, eid = pk.removeprefix("T#").partition("#E#")
-    return tenant, eid
-
-
-def meta(event: NewEvent) -> EventMeta:
+def meta(event: NewEvent, event_type: str) -> EventMeta:
     """The descriptive part of a new event, as Main and Registry both hold it."""
     start = clock.rfc3339(event.start_date_time)
     return {
@@ -35,6 +24,8 @@ def meta(event: NewEvent) -> EventMeta:
         "currency": event.currency,
         "special_ad_category": event.special_ad_category,
         "campaign_stop_time": clock.rfc3339(event.campaign_stop_time) if event.campaign_stop_time else start,
+        "event_type": event_type,
+        "simulated": event.simulated,
         "hub_event_id": None,
     }
 
@@ -42,12 +33,11 @@ def meta(event: NewEvent) -> EventMeta:
 def new_item(tenant: str, eid: str, event: NewEvent, event_type: str, at: str) -> Item:
     """The stored item of a newly registered event."""
     return {
-        "pk": partition(tenant, eid),
+        "pk": keys.event(tenant, eid),
         "sk": "META",
         "eid": eid,
-        "event_type": event_type,
         "partner_product": event.partner_product,
-        "doc": orjson.dumps(meta(event)).decode(),
+        "doc": orjson.dumps(meta(event, event_type)).decode(),
         "version": 1,
         "created_at": at,
         "updated_at": at,
@@ -60,7 +50,6 @@ def document(item: Mapping[str, Any], frontend: Mapping[str, Any] | None) -> dic
     shown = frontend or {}
     return {
         "id": item["eid"],
-        "event_type": item["event_type"],
         "partner_product": item["partner_product"],
         **{key: value for key, value in described.items() if key != "hub_event_id"},
         "version": item["version"],

@@ -4,10 +4,11 @@ import orjson
 
 from marquee import clock
 from marquee.errors import Conflict, NotFound
-from marquee.events.models import EventMeta, FrontendState
+from marquee.events.models import EventMeta
 from marquee.ids import derived_id, new_id
 from marquee.registry import repository, rules
 from marquee.registry.models import NewEvent, RegistryEvent
+from marquee.statuses.models import FrontendState
 
 
 def register(tenant: str, sub: str, event: NewEvent, event_type: str, key: str | None) -> RegistryEvent:
@@ -20,7 +21,7 @@ def register(tenant: str, sub: str, event: NewEvent, event_type: str, key: str |
     item = rules.new_item(tenant, eid, event, event_type, clock.timestamp())
     if not repository.create(item):
         stored = repository.get(tenant, eid)
-        if key is None or stored is None or stored["doc"] != item["doc"] or stored["event_type"] != event_type:
+        if key is None or stored is None or stored["doc"] != item["doc"]:
             raise Conflict("event.id_taken", f"The id '{eid}' is taken.")
         item = stored
     return RegistryEvent.model_validate(rules.document(item, None))

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from botocore.exceptions import ClientError
 
-from marquee import ddb
+from marquee import ddb, keys
 from marquee.errors import Throttled
 from marquee.sales import ledger, months, rules
 from marquee.sales.models import DayRow, Head, Item
@@ -29,7 +29,7 @@ _COMMITTED = "COMMITTED"
 
 def head(tenant: str, eid: str) -> Head:
     """The event's head as of now (consistent); the empty head where nothing has been committed."""
-    item = ddb.get(settings().sales_table, rules.partition(tenant, eid), _HEAD)
+    item = ddb.get(settings().sales_table, keys.event(tenant, eid), _HEAD)
     if item is None:
         return rules.empty_head()
     stored: Head = orjson.loads(item["doc"])
@@ -41,7 +41,7 @@ def commit(tenant: str, eid: str, base: int, after: Head) -> bool:
     """Move the head from version `base` to `after`, in one write. False where it is not at `base` any more."""
     stored = {name: value for name, value in after.items() if name != "version"}
     item = {
-        "pk": rules.partition(tenant, eid),
+        "pk": keys.event(tenant, eid),
         "sk": _HEAD,
         "version": after["version"],
         "doc": orjson.dumps(stored).decode(),
@@ -63,7 +63,7 @@ def commit(tenant: str, eid: str, base: int, after: Head) -> bool:
 
 def stage(tenant: str, eid: str, ingest_id: str, base: int, parts: Iterable[MonthPart]) -> list[str]:
     """Write month items, invisible until a commit on top of `base`. Returns their sort keys."""
-    pk = rules.partition(tenant, eid)
+    pk = keys.event(tenant, eid)
     items = [
         {"pk": pk, "sk": rules.month_key(part.month, ingest_id, base, part.part), "data": part.data} for part in parts
     ]
@@ -73,7 +73,7 @@ def stage(tenant: str, eid: str, ingest_id: str, base: int, parts: Iterable[Mont
 
 def discard(tenant: str, eid: str, sort_keys: Iterable[str]) -> None:
     """Delete month items that can never become visible."""
-    pk = rules.partition(tenant, eid)
+    pk = keys.event(tenant, eid)
     _batch_write({"DeleteRequest": {"Key": ddb.to_item({"pk": pk, "sk": sk})}} for sk in sort_keys)
 
 
@@ -109,7 +109,7 @@ def day_rows(
         "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
         "ExpressionAttributeValues": ddb.to_item(
             {
-                ":pk": rules.partition(tenant, eid),
+                ":pk": keys.event(tenant, eid),
                 ":first": f"S#{since.isoformat()[:7] if since else ''}",
                 ":last": f"S#{until.isoformat()[:7] if until else ''}~",
             }

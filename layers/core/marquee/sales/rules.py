@@ -36,11 +36,6 @@ def parse_drop_key(key: str) -> tuple[str, str, str] | None:
     return (match[1], match[2], match[3]) if match else None
 
 
-def partition(tenant: str, eid: str) -> str:
-    """Partition key of an event's sales."""
-    return f"T#{tenant}#E#{eid}"
-
-
 def month_key(month: str, ingest_id: str, base: int, part: int) -> str:
     """Sort key of a month item; it names the ingest and the head version it was staged against."""
     return f"S#{month}#{ingest_id}#{base}#{part}"
