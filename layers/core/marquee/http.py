@@ -7,9 +7,9 @@ A route is a function whose parameters say what it needs::
     @api.get("/events/<eid>", scope="main.read")
     def read_event(caller: Caller, eid: str) -> EventDocument: ...
 
-`caller`, `query` (a pydantic model), `body` (a pydantic model), `precondition` (`If-Match`) and `request` are recognised by
-name; every other parameter is a path parameter. The same annotations generate the OpenAPI document. A handler whose query
-has `dry_run` may return a `Plan` instead of its document.
+`caller`, `query` and `body` (pydantic models), `precondition` (`If-Match`) and `request` are recognised by
+name; every other parameter is a path parameter. The same annotations generate the OpenAPI document. A handler whose
+query has `dry_run` may return a `Plan` instead of its document.
 """
 
 import inspect
@@ -148,18 +148,9 @@ class Api:
         request = read_request(event)
         try:
             caller = self._caller(route, event, request)
-            arguments: dict[str, Any] = dict(path_parameters)
-            if "caller" in route.needs:
-                arguments["caller"] = caller
-            if "request" in route.needs:
-                arguments["request"] = request
-            if "precondition" in route.needs:
-                arguments["precondition"] = request.precondition
-            query = parse_query(route.query, event.get("multiValueQueryStringParameters"))
-            if route.query is not None:
-                arguments["query"] = query
-            if route.body is not None:
-                arguments["body"] = parse_body(route.body, request)
+            given = event.get("multiValueQueryStringParameters")
+            query = parse_query(route.query, given)
+            arguments = _arguments(route, path_parameters, caller, query, request)
 
             def answer() -> idempotency.StoredResponse:
                 try:
@@ -173,9 +164,7 @@ class Api:
             # A dry run does nothing that a key could guard, and leaves the key to the real request.
             key = None if getattr(query, "dry_run", False) else request.idempotency_key
             if caller is not None and key is not None and route.method in _WRITES:
-                fingerprint = idempotency.fingerprint(
-                    route.method, request.path, event.get("multiValueQueryStringParameters"), request.body
-                )
+                fingerprint = idempotency.fingerprint(route.method, request.path, given, request.body)
                 stored = idempotency.run_once(caller.tenant, caller.sub, key, fingerprint, answer)
             else:
                 stored = answer()
@@ -252,6 +241,24 @@ class Api:
             body=body if stored.body else "",
             headers=headers,
         )
+
+
+def _arguments(
+    route: Route, path_parameters: dict[str, str], caller: Caller | None, query: BaseModel | None, request: Request
+) -> dict[str, Any]:
+    """What the handler asks for by its parameters' names."""
+    arguments: dict[str, Any] = dict(path_parameters)
+    if "caller" in route.needs:
+        arguments["caller"] = caller
+    if "request" in route.needs:
+        arguments["request"] = request
+    if "precondition" in route.needs:
+        arguments["precondition"] = request.precondition
+    if route.query is not None:
+        arguments["query"] = query
+    if route.body is not None:
+        arguments["body"] = parse_body(route.body, request)
+    return arguments
 
 
 def _rendered(route: Route, result: Any, request: Request) -> idempotency.StoredResponse:
