@@ -186,6 +186,46 @@ def get(table: str, pk: str, sk: str, *, consistent: bool = True) -> Item | None
     return from_item(item) if item else None
 
 
+def query(request: Mapping[str, Any]) -> dict[str, Any]:
+    """One Query; gives the answer as it is on the wire. Raises Throttled, or the client's error."""
+    try:
+        answer: dict[str, Any] = aws_client("dynamodb").query(**request)
+    except ClientError as error:
+        raise translate(error) from error
+    return answer
+
+
+def batch_get(table: str, keys: Sequence[tuple[str, str]], *, consistent: bool = False) -> list[Item]:
+    """The items that exist under these (pk, sk) keys, in no order, at most 100 a request.
+
+    Keys that the store puts off are asked for again, after growing random pauses. Raises Throttled when that does not
+    end, or the client's error.
+    """
+    found: list[Item] = []
+    waiting = [to_item({"pk": pk, "sk": sk}) for pk, sk in dict.fromkeys(keys)]
+    attempt = 0
+    while waiting:
+        now, waiting = waiting[:_BATCH], waiting[_BATCH:]
+        try:
+            answer = aws_client("dynamodb").batch_get_item(
+                RequestItems={table: {"Keys": now, "ConsistentRead": consistent}}
+            )
+        except ClientError as error:
+            raise translate(error) from error
+        found += map(from_item, answer["Responses"].get(table, []))
+        late = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+        if late:
+            attempt += 1
+            if attempt == _CONTENTION_ATTEMPTS:
+                raise Throttled("store.throttled", "The store is busy. Try again in a moment.", retry_after=1)
+            time.sleep(random.uniform(0, min(0.01 * 2**attempt, 0.3)))  # noqa: S311 - full jitter, no secret
+            waiting += late
+    return found
+
+
+_BATCH = 100
+
+
 def set_expression(values: Mapping[str, Any], *, prefix: str = "v") -> tuple[str, dict[str, str], dict[str, Any]]:
     """``SET`` clause, names and values that assign every entry of `values`."""
     names = {f"#{prefix}{index}": name for index, name in enumerate(values)}
