@@ -1,14 +1,17 @@
 """Use cases of Main's events."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import orjson
 
-from marquee import clock, cursors
+from marquee import clock
 from marquee.errors import Conflict, NotFound
-from marquee.events import repository, rules
-from marquee.events.models import EventDocument, EventListQuery, EventMeta, EventPage, Item
+from marquee.events import reading, repository, rules
+from marquee.events.listing import Run
+from marquee.events.models import EventDocument, EventMeta, Item
+from marquee.events.tallies import DEFAULT, FLAGGED, facet_values
+from marquee.preconditions import etag
 
 _ATTEMPTS = 20
 
@@ -23,34 +26,56 @@ def stored(tenant: str, eid: str) -> Item:
 
 def read(tenant: str, eid: str) -> EventDocument:
     """The tenant's event. Raises NotFound."""
-    return EventDocument.model_validate(rules.document(stored(tenant, eid)))
+    return read_with_tag(tenant, eid)[0]
 
 
-def list_visible(tenant: str, query: EventListQuery) -> EventPage:
-    """The default list: everything but HIDDEN, flagged first, then by start."""
-    return _page(tenant, repository.VISIBLE, query)
+def read_with_tag(tenant: str, eid: str) -> tuple[EventDocument, str]:
+    """The tenant's event and its entity tag, which changes with the event and with its series. Raises NotFound."""
+    item = stored(tenant, eid)
+    series = repository.series(tenant, item["series_id"]) if "series_id" in item else None
+    document = EventDocument.model_validate(rules.document(item, series["members"] if series else ()))
+    return document, etag(item["version"], *([series["version"]] if series else []))
 
 
-def list_flagged(tenant: str, query: EventListQuery) -> EventPage:
-    """The flagged events by start."""
-    return _page(tenant, repository.FLAGGED, query)
+def documents(tenant: str, eids: list[str]) -> dict[str, dict[str, Any]]:
+    """The events among these as `EventDocument` dicts, by id."""
+    items = repository.get_many(tenant, eids)
+    return dict(zip(items, in_full(tenant, list(items.values())), strict=True))
 
 
-def _page(tenant: str, which: repository.EventList, query: EventListQuery) -> EventPage:
-    after = cursors.sort_key(query.cursor, which.name)
-    number = query.page or 1
-    skip = 0 if after else (number - 1) * query.limit
-    total = repository.total(tenant, which)
-    items, last = repository.page(tenant, which, query.limit, after, skip) if skip <= total else ([], None)
-    documents: list[Any] = [rules.document(item) for item in items]
-    return {
-        "total": total,
-        "limit": query.limit,
-        "page": number,
-        "pages": rules.pages(total, query.limit),
-        "items": documents,
-        "next_cursor": cursors.encode(which.name, last) if last else None,
-    }
+def in_full(tenant: str, items: Sequence[Item]) -> list[dict[str, Any]]:
+    """Stored events as `EventDocument` dicts, with the siblings of those that are in a series."""
+    ids = list(dict.fromkeys(item["series_id"] for item in items if "series_id" in item))
+    members = repository.members(tenant, ids) if ids else {}
+    return [rules.document(item, members.get(item.get("series_id", ""), ())) for item in items]
+
+
+def neighbours(tenant: str, item: Item, facet: Literal["all", "city", "venue_name"], limit_each_way: int) -> list[Item]:
+    """The events nearest in time to this one among those of the same city or venue, or among all; not HIDDEN ones.
+
+    At most `limit_each_way` flagged and as many others before it, and as many from its start on (itself included).
+    """
+    start, value = orjson.loads(item["doc"])["start_date_time"], facet_values(item)[facet]
+    return [
+        found
+        for one in (FLAGGED, DEFAULT)
+        for descending in (True, False)
+        for found in reading.nearest(tenant, Run(facet, value, (one,)), start, limit_each_way, descending=descending)
+    ]
+
+
+def tenants(after: str | None, limit: int) -> tuple[list[str], str | None]:
+    """The tenants that have, or had, events, and where to go on (None at the end)."""
+    found = reading.tenants(after, limit)
+    return found, found[-1] if len(found) == limit else None
+
+
+def reconcilable(tenant: str, after: str | None, limit: int) -> tuple[list[Item], str | None]:
+    """The tenant's events, hidden ones too, as far as the Registry should know them, and where to go on.
+
+    An event that changes its place in the lists meanwhile may be met twice or not at all.
+    """
+    return reading.in_index_order(tenant, after, limit)
 
 
 def take_from_registry(tenant: str, eid: str, meta: EventMeta, registry_version: int) -> str:
