@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints, field_validator
+from typing_extensions import TypedDict
 
 from marquee import ids, money
 from marquee.schemas import Document, Received
@@ -95,6 +96,15 @@ class RegistryEvent(Document):
     )
     fe_status: Literal["RUNNING", "CANCELLED"] | None
     frontend_status: Literal["DEFAULT", "FLAGGED", "HIDDEN", "CANCELLED"]
+
+
+class RegistryView(TypedDict):
+    """What another host compares itself with; the last three are None until the frontend's state was told."""
+
+    version: int
+    frontend_status: str | None
+    sequence: int | None
+    told_at: str | None
 
 
 Item = dict[str, Any]

@@ -7,7 +7,15 @@ import orjson
 
 from marquee import clock, keys
 from marquee.events.models import EventMeta
-from marquee.registry.models import Item, NewEvent
+from marquee.registry.models import Item, NewEvent, RegistryView
+
+# The key of the one partition of changes that Main has not taken yet.
+PENDING = "PENDING"
+
+
+def pending_since(tenant: str, eid: str, at: str) -> str:
+    """Sort key of a change that Main has not taken yet: by time, then unique."""
+    return f"{at}#{tenant}#{eid}"
 
 
 def meta(event: NewEvent, event_type: str) -> EventMeta:
@@ -58,4 +66,15 @@ def document(item: Mapping[str, Any], frontend: Mapping[str, Any] | None) -> dic
         "last_updated_on_fe": shown.get("last_updated_on_fe"),
         "fe_status": shown.get("fe_status"),
         "frontend_status": shown.get("frontend_status", "DEFAULT"),
+    }
+
+
+def view(item: Mapping[str, Any], frontend: Mapping[str, Any] | None) -> RegistryView:
+    """What is compared with Main's copy of the event."""
+    shown = frontend or {}
+    return {
+        "version": item["version"],
+        "frontend_status": shown.get("frontend_status"),
+        "sequence": shown.get("frontend_sequence"),
+        "told_at": shown.get("last_updated_on_fe"),
     }

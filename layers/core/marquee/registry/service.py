@@ -1,5 +1,7 @@
 """Use cases of the Registry, the system of record for event metadata."""
 
+from collections.abc import Iterable
+
 import orjson
 
 from marquee import clock
@@ -7,7 +9,7 @@ from marquee.errors import Conflict, NotFound
 from marquee.events.models import EventMeta
 from marquee.ids import derived_id, new_id
 from marquee.registry import repository, rules
-from marquee.registry.models import NewEvent, RegistryEvent
+from marquee.registry.models import NewEvent, RegistryEvent, RegistryView
 from marquee.statuses.models import FrontendState
 
 
@@ -19,7 +21,7 @@ def register(tenant: str, sub: str, event: NewEvent, event_type: str, key: str |
     """
     eid = event.id or (derived_id("evt", tenant, sub, key, event.model_dump_json()) if key else new_id("evt"))
     item = rules.new_item(tenant, eid, event, event_type, clock.timestamp())
-    if not repository.create(item):
+    if repository.create(tenant, [item]):
         stored = repository.get(tenant, eid)
         if key is None or stored is None or stored["doc"] != item["doc"]:
             raise Conflict("event.id_taken", f"The id '{eid}' is taken.")
@@ -71,6 +73,19 @@ def take_frontend_state(tenant: str, eid: str, state: FrontendState) -> bool:
         )
     except LookupError as error:
         raise _not_found(eid) from error
+
+
+def pending(older_than: str, limit: int) -> list[tuple[str, str]]:
+    """(tenant, id) of events with a change from before `older_than` that Main has not taken, oldest first.
+
+    `older_than` is a moment as `clock` writes it. For the reconciler only: it is the one view across tenants.
+    """
+    return repository.pending(older_than, limit)
+
+
+def frontend_views(tenant: str, eids: Iterable[str]) -> dict[str, RegistryView]:
+    """What the Registry holds of these events, by id; those it does not have are left out."""
+    return {eid: rules.view(*found) for eid, found in repository.get_many_with_frontend(tenant, eids).items()}
 
 
 def _not_found(eid: str) -> NotFound:
