@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 from typing_extensions import TypedDict
 
 from marquee.schemas import Document, Received
@@ -80,7 +80,17 @@ def _is_written_as_a_moment(value: object) -> object:
 
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:$|[Tt ])")
 Moment = Annotated[AwareDatetime | date, Field(union_mode="left_to_right"), BeforeValidator(_is_written_as_a_moment)]
-Chosen = Annotated[list[Annotated[str, Field(max_length=420)]], Field(max_length=50)]
+
+
+def _is_no_comma_list(value: str) -> str:
+    # Names may hold a comma ("Messe, Halle 3", "Saal 1,2"); what is written without a space joins values.
+    if _COMMA_LIST.search(value):
+        raise ValueError("repeat the parameter for several values; comma lists are not read here")
+    return value
+
+
+_COMMA_LIST = re.compile(r"[^\s\d],\S")
+Chosen = Annotated[list[Annotated[str, Field(max_length=420), AfterValidator(_is_no_comma_list)]], Field(max_length=50)]
 
 
 class EventPaging(Received):

@@ -121,6 +121,8 @@ def bounds_keys(tenant: str, low: str | None, high: str | None) -> list[tuple[st
 
 def count_between(items: Iterable[Mapping[str, Any]], low: str | None, high: str | None, ranks: Iterable[str]) -> int:
     """How many events of these ranks start at `low` or later and before `high`, from the items of `bounds_keys`."""
+    if low and high and low >= high:
+        return 0
     wanted = set(ranks)
     total = 0
     for item in items:
