@@ -200,9 +200,9 @@ def _responses(schemas: dict[str, Any], route: Route) -> dict[str, Any]:
         statuses += ["409", "415", "422"]
     if "precondition" in route.needs:
         statuses.append("412")
-    answers = {str(route.status): success}
+    answers = dict.fromkeys(map(str, (route.status, *route.also)), success)
     if route.query is not None and "dry_run" in route.query.model_fields:
-        _add_plan(answers, _schema(schemas, Plan, "serialization"))
+        _add_plan(answers, _schema(schemas, _planned(route.returns), "serialization"))
     problem = {"$ref": "#/components/responses/Problem"}
     return {**answers, **dict.fromkeys(sorted(statuses), problem)}
 
@@ -217,13 +217,22 @@ def _add_plan(answers: dict[str, Any], plan: dict[str, Any]) -> None:
 def _returned(annotation: Any) -> tuple[Any, str]:
     """What a handler returns, without its `Reply` and without the plan of a dry run, and its media type."""
     if get_origin(annotation) in {Union, UnionType}:
-        (annotation,) = (one for one in get_args(annotation) if one is not Plan)
+        (annotation,) = (one for one in get_args(annotation) if not _is_plan(one))
     if get_origin(annotation) is Reply:
         (annotation,) = get_args(annotation)
     if get_origin(annotation) is Annotated:
         annotation, media_type = get_args(annotation)[:2]
         return annotation, str(media_type)
     return (None if annotation in {None, type(None)} else annotation), JSON
+
+
+def _is_plan(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Plan)
+
+
+def _planned(annotation: Any) -> Any:
+    """The plan that a handler's dry run answers with."""
+    return next((one for one in get_args(annotation) if _is_plan(one)), Plan)
 
 
 def _schema(schemas: dict[str, Any], annotation: Any, mode: Any) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class Route:
     path: str
     scope: str | None
     status: int
+    also: tuple[int, ...]
     handler: Callable[..., Any]
     query: type[BaseModel] | None
     body: type[BaseModel] | None
@@ -105,9 +106,11 @@ class Api:
         """Declare a GET route; `scope` None means no token is needed."""
         return self._declare("GET", path, scope, 200)
 
-    def post(self, path: str, *, scope: str, status: int = 201) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Declare a POST route."""
-        return self._declare("POST", path, scope, status)
+    def post(
+        self, path: str, *, scope: str, status: int = 201, also: tuple[int, ...] = ()
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Declare a POST route; `also` are other statuses under which the same document is sent."""
+        return self._declare("POST", path, scope, status, also)
 
     def put(self, path: str, *, scope: str, status: int = 200) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declare a PUT route."""
@@ -118,7 +121,7 @@ class Api:
         return self._declare("DELETE", path, scope, status)
 
     def _declare(
-        self, method: str, path: str, scope: str | None, status: int
+        self, method: str, path: str, scope: str | None, status: int, also: tuple[int, ...] = ()
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         def register(handler: Callable[..., Any]) -> Callable[..., Any]:
             hints = get_type_hints(handler, include_extras=True)
@@ -127,6 +130,7 @@ class Api:
                 path=path,
                 scope=scope,
                 status=status,
+                also=also,
                 handler=handler,
                 query=hints.get("query"),
                 body=hints.get("body"),

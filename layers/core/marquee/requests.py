@@ -85,7 +85,7 @@ def parse_query(model: type[BaseModel] | None, given: Mapping[str, list[str]] | 
         try:
             parsed = model.model_validate(values)
         except ValidationError as error:
-            violations.extend(_violations(error))
+            violations.extend(violations_of(error))
     if violations:
         raise Malformed("query.invalid", _summary("query parameter", violations), violations=violations)
     return parsed
@@ -101,7 +101,7 @@ def parse_body(model: type[BaseModel], request: Request) -> BaseModel:
     try:
         return model.model_validate_json(request.body)
     except ValidationError as error:
-        violations = _violations(error)
+        violations = violations_of(error)
         if any(one.code == "json_invalid" for one in violations):
             raise Malformed("body.not_json", "The body is not valid JSON.", violations=violations) from error
         raise Malformed("body.invalid", _summary("field", violations), violations=violations) from error
@@ -113,7 +113,8 @@ def _is_list(annotation: Any) -> bool:
     return any(get_origin(part) is list for part in getattr(annotation, "__args__", ()))
 
 
-def _violations(error: ValidationError) -> list[Violation]:
+def violations_of(error: ValidationError) -> list[Violation]:
+    """Everything that a model found wrong, each with the path of its field."""
     return [
         Violation(
             str(one["type"]),

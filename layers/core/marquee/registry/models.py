@@ -1,16 +1,52 @@
 """Registry events: what the system of record takes, keeps and sends."""
 
+import unicodedata
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AwareDatetime, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SkipValidation, StringConstraints
 from typing_extensions import TypedDict
 
 from marquee import ids, money
+from marquee.plans import DryRun, Plan
 from marquee.schemas import Document, Received
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+def _composed(value: object) -> object:
+    """Text in Unicode's composed form (NFC): what looks the same is the same."""
+    return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
+
+
+def _is_an_event_id(value: str) -> str:
+    if not ids.is_event_id(value):
+        raise ValueError("an event id is 'evt_' and 4 to 40 URL-safe characters")
+    return value
+
+
+def _is_a_currency(value: str) -> str:
+    if not money.is_currency(value):
+        raise ValueError(f"'{value}' is not an ISO 4217 currency code")
+    return value
+
+
+def _is_a_sane_moment(value: datetime) -> datetime:
+    if not 1970 <= value.year <= 2200:  # noqa: PLR2004 - nobody sells tickets outside
+        raise ValueError("the year must be between 1970 and 2200")
+    return value
+
+
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), BeforeValidator(_composed)
+]
+Category = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), BeforeValidator(_composed)
+]
+Capacity = Annotated[int, Field(ge=1, le=10_000_000)]
+Moment = Annotated[AwareDatetime, AfterValidator(_is_a_sane_moment), Field(description="RFC 3339 with an offset")]
+Currency = Annotated[
+    str, StringConstraints(max_length=3), AfterValidator(_is_a_currency), Field(description="ISO 4217, upper case")
+]
 
 
 class EventType(StrEnum):
@@ -20,49 +56,106 @@ class EventType(StrEnum):
     PRISMA = "prisma"
 
 
-class RegisterQuery(Received):
-    """Query of `POST /events`."""
+class RegisterQuery(DryRun):
+    """Query of `POST /events` and `POST /events/bulk_upload`."""
 
-    event_type: EventType = EventType.FDLIVE
+    event_type: Annotated[EventType, Field(description="The category `product` means `prisma`, whatever is given")] = (
+        EventType.FDLIVE
+    )
+
+
+class EditQuery(DryRun):
+    """Query of `PUT /events/{eid}`: what is given must be the event's."""
+
+    event_type: EventType | None = None
+    partner_product: Text | None = None
 
 
 class NewEvent(Received):
     """Body of `POST /events`: an event's metadata."""
 
-    id: Annotated[str | None, Field(description="The caller's own id (`evt_` and 4 to 40 URL-safe characters)")] = None
+    id: Annotated[
+        Annotated[str, AfterValidator(_is_an_event_id)] | None,
+        Field(description="The caller's own id (`evt_` and 4 to 40 URL-safe characters)"),
+    ] = None
     title: Text
-    start_date_time: AwareDatetime = Field(description="RFC 3339 with an offset")
+    start_date_time: Moment
     city: Text
     venue_name: Text
     hall_name: Text | None = None
-    capacity: Annotated[int, Field(ge=1, le=10_000_000)]
-    category: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
-    currency: Annotated[str, Field(description="ISO 4217, upper case")]
+    capacity: Capacity
+    category: Category
+    currency: Currency
     special_ad_category: Text | None = None
-    campaign_stop_time: AwareDatetime | None = Field(None, description="Default: the start of the event")
+    campaign_stop_time: Annotated[Moment | None, Field(description="Default: the start of the event")] = None
     partner_product: Text | None = None
     simulated: bool = Field(default=False, description="Made up, for trials; lists can leave it out")
 
-    @field_validator("id")
-    @classmethod
-    def _has_the_form_of_an_id(cls, value: str | None) -> str | None:
-        if value is not None and not ids.is_event_id(value):
-            raise ValueError("an event id is 'evt_' and 4 to 40 URL-safe characters")
-        return value
 
-    @field_validator("currency")
-    @classmethod
-    def _is_a_currency(cls, value: str) -> str:
-        if not money.is_currency(value):
-            raise ValueError(f"'{value}' is not an ISO 4217 currency code")
-        return value
+def _not_given() -> Any:
+    """Stands in a field that the edit does not name; nobody reads it, only the fields that were given count."""
 
-    @field_validator("start_date_time", "campaign_stop_time")
-    @classmethod
-    def _is_a_sane_moment(cls, value: datetime | None) -> datetime | None:
-        if value is not None and not 1970 <= value.year <= 2200:  # noqa: PLR2004 - nobody sells tickets outside
-            raise ValueError("the year must be between 1970 and 2200")
-        return value
+
+class EventEdit(Received):
+    """Body of `PUT /events/{eid}`: the metadata to change. Null clears a field that an event may lack."""
+
+    title: Text = Field(default_factory=_not_given)
+    start_date_time: Moment = Field(default_factory=_not_given)
+    city: Text = Field(default_factory=_not_given)
+    venue_name: Text = Field(default_factory=_not_given)
+    hall_name: Text | None = Field(default_factory=_not_given)
+    capacity: Capacity = Field(default_factory=_not_given)
+    category: Category = Field(default_factory=_not_given)
+    currency: Currency = Field(default_factory=_not_given)
+    special_ad_category: Text | None = Field(default_factory=_not_given)
+    campaign_stop_time: Moment | None = Field(
+        default_factory=_not_given, description="Null: the start of the event. One that was the start moves with it"
+    )
+    simulated: bool = Field(default_factory=_not_given)
+
+
+class BulkUpload(Received):
+    """Body of `POST /events/bulk_upload`: up to 500 events, each accepted or refused on its own."""
+
+    # What is wrong with an entry is said of that entry, so the file is taken as it is.
+    events: Annotated[list[SkipValidation[NewEvent]], Field(min_length=1, json_schema_extra={"maxItems": 500})]
+
+
+class EntryViolation(TypedDict):
+    """One thing that is wrong with one field of an entry, as problem documents say it."""
+
+    code: str
+    field: str
+    message: str
+
+
+class EntryResult(TypedDict):
+    """What became of one entry of a file; the last three are for a refused one."""
+
+    index: int
+    status: Literal["accepted", "refused"]
+    id: str | None
+    error_code: str | None
+    detail: str | None
+    validation_errors: list[EntryViolation]
+
+
+class BulkReport(TypedDict):
+    """What became of a file of events: 201 where all were accepted, else 207."""
+
+    total: int
+    accepted: int
+    refused: int
+    results: list[EntryResult]
+
+
+class BulkPlan(Plan):
+    """What the file would do: each entry's result beside the planned changes."""
+
+    total: int
+    accepted: int
+    refused: int
+    results: list[EntryResult]
 
 
 class LastUpdatedOnFe(Received):
@@ -96,6 +189,16 @@ class RegistryEvent(Document):
     )
     fe_status: Literal["RUNNING", "CANCELLED"] | None
     frontend_status: Literal["DEFAULT", "FLAGGED", "HIDDEN", "CANCELLED"]
+    frontend_sequence: int = Field(
+        description="Place of that status in Main's order of changes; 0 before the first was told"
+    )
+
+
+class Recorded(NamedTuple):
+    """An event as it is sent, and the revision of the frontend state it shows (0 before the first report)."""
+
+    event: RegistryEvent
+    revision: int
 
 
 class RegistryView(TypedDict):
