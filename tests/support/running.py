@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """A stack started by the command, once for the session; `MARQUEE_PORT` names one that runs already instead."""
+@contextmanager
+def running_stack() -> Iterator[Stack]:
+    """A stack started by the command and stopped at the end; `MARQUEE_PORT` names one that runs already instead."""
     if "MARQUEE_PORT" in os.environ:
         yield stacks.find(int(os.environ["MARQUEE_PORT"]))
         return
@@ -43,12 +44,19 @@ def stack() -> Iterator[Stack]:
         if line.startswith("ready "):
             break
     else:
-        pytest.fail(f"the stack did not start:\n{''.join(said)}")
+        raise RuntimeError(f"the stack did not start:\n{''.join(said)}")
     try:
         yield stacks.find(port)
     finally:
         up.terminate()
         up.communicate(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """One stack for the whole session."""
+    with running_stack() as started:
+        yield started
 
 
 @pytest.fixture
