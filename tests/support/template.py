@@ -63,10 +63,9 @@ class Template:
             if event["Type"] == "Api"
         }
 
-    def create_storage(self, session: Any) -> dict[str, str]:
-        """Create the template's tables and buckets in `session`'s account; logical id -> physical name."""
+    def create_tables(self, client: Any) -> dict[str, str]:
+        """Create the template's tables with a DynamoDB client; logical id -> physical name."""
         names: dict[str, str] = {}
-        dynamodb = session.client("dynamodb")
         for logical, properties in self.of_type("AWS::DynamoDB::Table").items():
             names[logical] = f"test-{logical}"
             wanted = {
@@ -74,7 +73,12 @@ class Template:
                 for key in ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
                 if key in properties
             }
-            dynamodb.create_table(TableName=names[logical], **wanted)
+            client.create_table(TableName=names[logical], **wanted)
+        return names
+
+    def create_storage(self, session: Any) -> dict[str, str]:
+        """Create the template's tables and buckets in `session`'s account; logical id -> physical name."""
+        names = self.create_tables(session.client("dynamodb"))
         s3 = session.client("s3")
         for logical in self.of_type("AWS::S3::Bucket"):
             names[logical] = f"test-{logical.lower()}"

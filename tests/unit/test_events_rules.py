@@ -58,9 +58,9 @@ def test_an_unchanged_event_moves_no_counter(item: dict[str, Any]) -> None:
     assert tallies.tally_changes("t", item, item | {"version": 2, "updated_at": "later"}) == {}
 
 
-@given(st.lists(items, max_size=15), st.none() | starts, st.none() | starts, st.sets(st.sampled_from(tallies.RANKS)))
+@given(st.lists(items, max_size=15), st.none() | starts, st.none() | starts, st.sampled_from(["01", "012", "2"]))
 def test_a_range_of_starts_is_counted_from_the_counters_alone(
-    events: list[dict[str, Any]], low: str | None, high: str | None, ranks: set[str]
+    events: list[dict[str, Any]], low: str | None, high: str | None, ranks: str
 ) -> None:
     # Given the counters of some events
     stored: dict[tuple[str, str], dict[str, Any]] = {}
@@ -69,13 +69,13 @@ def test_a_range_of_starts_is_counted_from_the_counters_alone(
             item = stored.setdefault((one.pk, one.sk), {"pk": one.pk, "sk": one.sk})
             item[one.attribute] = item.get(one.attribute, 0) + 1
     # When a range is counted from the items it names
-    keys = tallies.bounds_keys("t", low, high)
-    counted = tallies.count_between([stored[key] for key in keys if key in stored], low, high, ranks)
+    keys = tallies.bounds_keys("t", low, high, ranks)
+    counted = tallies.count_between([stored[key] for key in keys if key in stored], low, high)
     # Then it is the number of events in it
     begun = [(orjson.loads(one["doc"])["start_date_time"], tallies.rank(one["frontend_status"])) for one in events]
     expected = [1 for start, rank in begun if rank in ranks and (low or "") <= start and (high is None or start < high)]
     assert counted == len(expected)
-    assert len(keys) <= 3
+    assert len(keys) <= 3 * len(tallies.visibilities(ranks))
 
 
 @given(st.lists(st.tuples(frontends, starts), max_size=30))

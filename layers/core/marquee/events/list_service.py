@@ -99,16 +99,18 @@ def _narrowest(tenant: str, query: EventListQuery) -> tuple[str, list[str], int 
         facet: [tallies.facet_tally(tenant, facet, value, rank) for value in values for rank in ranks]
         for facet, values in candidates.items()
     }
-    range_keys = tallies.bounds_keys(tenant, *between) if bounded else []
+    range_keys = tallies.bounds_keys(tenant, *between, ranks) if bounded else []
     keys = [key[:2] for facet, found in counters.items() for key in found if not (bounded and facet == "all")]
     items = reading.counted(list(dict.fromkeys([*keys, *range_keys])))
     sizes = {
         facet: sum(items.get(key[:2], {}).get(key.attribute, 0) for key in found) for facet, found in counters.items()
     }
     if bounded:
-        sizes["all"] = tallies.count_between((items[key] for key in range_keys if key in items), *between, ranks)
+        sizes["all"] = tallies.count_between((items[key] for key in range_keys if key in items), *between)
     facet = min(sizes, key=lambda name: sizes[name])
     alone = len(facets) + bounded <= 1 and not listing.has_checks_of_its_own(query)
+    if bounded and not tallies.are_counted_by_day(ranks):
+        alone = False
     return facet, candidates[facet], sizes[facet] if alone else None
 
 

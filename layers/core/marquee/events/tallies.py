@@ -1,14 +1,15 @@
 """Pure rules of the counters behind `total`: what each event adds to which counter.
 
 A counter is an attribute of an item. Per tenant there is one summary item (all events, by status, by campaign status),
-one item per city, venue name and category, one per hall (what `/events/venues` lists), one that holds a number per day
-of start, and one per day that holds a number per moment. Each is counted per rank (flagged, default, hidden), so that a
-list of any of these, with or without hidden events, needs one item for its total.
+one item per city, venue name and category, and one per hall (what `/events/venues` lists), counted per rank (flagged,
+default, hidden): a list of any of these, with or without hidden events, needs one item for its total. For ranges of
+starts there is an item that holds a number per day, and one per day that holds a number per moment. Those are kept
+small, as their size is paid for: they tell only shown from hidden events.
 """
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -57,14 +58,15 @@ def facet_tally(tenant: str, facet: str, value: str, of_rank: str) -> Tally:
     return Tally(f"T#{tenant}#C#{facet}", value, f"r{of_rank}")
 
 
-def days_key(tenant: str) -> tuple[str, str]:
-    """Key of the item that holds a number per day of start."""
-    return f"T#{tenant}#C#days", "ALL"
+def visibilities(ranks: Collection[str]) -> tuple[str, ...]:
+    """The classes that days are counted by, as far as these ranks need them: shown, hidden, or both."""
+    shown = ("SHOWN",) if FLAGGED in ranks or DEFAULT in ranks else ()
+    return (*shown, "HIDDEN") if HIDDEN in ranks else shown
 
 
-def day_key(tenant: str, day: str) -> tuple[str, str]:
-    """Key of the item that holds a number per moment of one day (``2026-06-12``)."""
-    return f"T#{tenant}#C#day", day
+def are_counted_by_day(ranks: Collection[str]) -> bool:
+    """Whether the days' numbers are of exactly these ranks: they do not tell flagged from default events."""
+    return (FLAGGED in ranks) == (DEFAULT in ranks)
 
 
 def halls_partition(tenant: str) -> str:
@@ -82,11 +84,12 @@ def tallies(tenant: str, item: Mapping[str, Any]) -> list[Tally]:
     at = rank(item["frontend_status"])
     meta: EventMeta = orjson.loads(item["doc"])
     day, _, moment = meta["start_date_time"].partition("T")
+    (seen,) = visibilities(at)
     hall = city_prefix(meta["city"]) + _digest(orjson.dumps([meta["venue_name"], meta["hall_name"]]).decode())
     return [
         *(facet_tally(tenant, facet, value, at) for facet, value in facet_values(item).items()),
-        Tally(*days_key(tenant), f"{_day_number(day)}.{at}"),
-        Tally(*day_key(tenant, day), f"{moment}.{at}"),
+        Tally(_days(tenant), seen, str(_day_number(day))),
+        Tally(_day(tenant, day), seen, moment),
         Tally(halls_partition(tenant), hall, f"r{at}"),
     ]
 
@@ -113,32 +116,40 @@ def names_kept_with(tenant: str, key: tuple[str, str], item: Item) -> dict[str, 
     return {}
 
 
-def bounds_keys(tenant: str, low: str | None, high: str | None) -> list[tuple[str, str]]:
+def bounds_keys(tenant: str, low: str | None, high: str | None, ranks: Collection[str]) -> list[tuple[str, str]]:
     """The counter items for a range of starts: the days', and a day's own where a bound is not midnight."""
     inside = {bound.partition("T")[0] for bound in (low, high) if bound and not bound.endswith(MIDNIGHT)}
-    return [days_key(tenant), *(day_key(tenant, day) for day in sorted(inside))]
+    partitions = [_days(tenant), *(_day(tenant, day) for day in sorted(inside))]
+    return [(partition, seen) for partition in partitions for seen in visibilities(ranks)]
 
 
-def count_between(items: Iterable[Mapping[str, Any]], low: str | None, high: str | None, ranks: Iterable[str]) -> int:
-    """How many events of these ranks start at `low` or later and before `high`, from the items of `bounds_keys`."""
+def count_between(items: Iterable[Mapping[str, Any]], low: str | None, high: str | None) -> int:
+    """How many events start at `low` or later and before `high`, from the items of `bounds_keys`."""
     if low and high and low >= high:
         return 0
-    wanted = set(ranks)
     total = 0
     for item in items:
-        numbers = {key: n for key, n in item.items() if isinstance(n, int) and key.rpartition(".")[2] in wanted}
-        if item["sk"] == "ALL":
-            first = _day_number(low.partition("T")[0]) if low else None
-            last = _day_number(high.partition("T")[0]) if high else None
-            for key, n in numbers.items():
-                day = int(key.partition(".")[0])
-                total += n if (first is None or day >= first) and (last is None or day < last) else 0
+        numbers = {name: n for name, n in item.items() if name not in {"pk", "sk"}}
+        day = item["pk"].partition("#C#day#")[2]
+        if day:
+            for bound, sign in ((low, -1), (high, 1)):
+                if bound and bound.startswith(day):
+                    total += sign * sum(n for moment, n in numbers.items() if moment < bound.partition("T")[2])
             continue
-        for bound, sign in ((low, -1), (high, 1)):
-            if bound and bound.startswith(item["sk"]):
-                moment = bound.partition("T")[2]
-                total += sign * sum(n for key, n in numbers.items() if key.rpartition(".")[0] < moment)
+        first = _day_number(low.partition("T")[0]) if low else -(10**9)
+        last = _day_number(high.partition("T")[0]) if high else 10**9
+        total += sum(n for number, n in numbers.items() if first <= int(number) < last)
     return total
+
+
+def _days(tenant: str) -> str:
+    """Partition of the items that hold a number per day of start."""
+    return f"T#{tenant}#C#days"
+
+
+def _day(tenant: str, day: str) -> str:
+    """Partition of the items that hold a number per moment of one day (``2026-06-12``)."""
+    return f"T#{tenant}#C#day#{day}"
 
 
 def _day_number(day: str) -> int:
