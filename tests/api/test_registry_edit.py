@@ -149,9 +149,7 @@ def test_an_edit_that_is_overtaken_between_check_and_write_is_412(
     registry: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given another edit that lands after this one was checked
-    repository = registry.service.repository
-    update = repository.update
-    monkeypatch.setattr(repository, "update", lambda *a: [_overtake(monkeypatch, registry, update), update(*a)][1])
+    overtake(monkeypatch, registry)
     # When it is written on condition of version 1
     answer = edit(registry, {"title": "Mine"}, {"If-Match": '"1"'})
     # Then it is refused, and the other's stands
@@ -162,17 +160,23 @@ def test_an_edit_that_is_overtaken_between_check_and_write_is_412(
 def test_overtaken_edits_of_different_fields_both_survive(
     registry: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    repository = registry.service.repository
-    update = repository.update
-    monkeypatch.setattr(repository, "update", lambda *a: [_overtake(monkeypatch, registry, update), update(*a)][1])
+    overtake(monkeypatch, registry)
     answer = edit(registry, {"title": "Mine"})
     assert (answer.status, answer.json["version"]) == (200, 3)
     assert (answer.json["title"], answer.json["city"]) == ("Mine", "Bonn")
 
 
-def _overtake(monkeypatch: pytest.MonkeyPatch, registry: ModuleType, update: Any) -> None:
-    monkeypatch.setattr(registry.service.repository, "update", update)
-    assert edit(registry, {"city": "Bonn"}).status == 200
+def overtake(monkeypatch: pytest.MonkeyPatch, registry: ModuleType) -> None:
+    """Let somebody else's edit land just before the next one is written."""
+    repository = registry.service.repository
+    update = repository.update
+
+    def late(*args: Any) -> Any:
+        monkeypatch.setattr(repository, "update", update)
+        assert edit(registry, {"city": "Bonn"}).status == 200
+        return update(*args)
+
+    monkeypatch.setattr(repository, "update", late)
 
 
 def test_an_edit_repeated_after_a_lost_answer_finds_its_mark(
