@@ -3,8 +3,10 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 from local import project
 from local.openapi import load_app
@@ -69,9 +71,9 @@ def _catalogue() -> Iterator[tuple[ModuleType, dict[int, dict[str, dict[str, Any
             load(client, table, [*items, *counters(f"t{size}", items)])
             stored[size] = {item["eid"]: item for item in items}
             print(f"  {size} events stored", flush=True)
-        # The emulator sorts a whole partition for every query; the store itself does not.
-        ddb.aws_client("dynamodb")._endpoint.http_session._timeout = 120
-        yield load_app("events"), stored
+        # The emulator sorts a whole partition for every query, which takes seconds; the store itself does not.
+        with patch.object(ddb, "aws_client", partial(ddb.aws_client, read_timeout=120)):
+            yield load_app("events"), stored
 
 
 def _ask(app: ModuleType, size: int, query: Query, stored: dict[str, dict[str, Any]]) -> tuple[Cost, int]:
