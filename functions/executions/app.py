@@ -2,8 +2,9 @@
 
 from marquee.auth import Caller
 from marquee.executions import service
-from marquee.executions.models import Execution
-from marquee.http import Api
+from marquee.executions.models import ChangeQuery, Execution
+from marquee.http import Api, Reply
+from marquee.plans import Plan
 
 handler = Api("main")
 
@@ -12,3 +13,25 @@ handler = Api("main")
 def read_execution(caller: Caller, execution_id: str) -> Execution:
     """Watch an execution: its steps, timings and errors."""
     return service.read(caller.tenant, execution_id)
+
+
+@handler.post("/executions/<execution_id>/cancel", scope="main.write", status=200)
+def cancel_execution(caller: Caller, execution_id: str, query: ChangeQuery) -> Execution | Plan:
+    """Cancel a running execution.
+
+    What it has made visible stays; what it leaves open is closed. Cancelling it again changes nothing.
+    """
+    return service.cancel(caller.tenant, execution_id, dry_run=query.dry_run)
+
+
+@handler.post("/executions/<execution_id>/redrive", scope="main.write", status=202)
+def redrive_execution(caller: Caller, execution_id: str, query: ChangeQuery) -> Reply[Execution] | Plan:
+    """Redrive an execution that failed, timed out or was cancelled.
+
+    Its successor has the same input and goes on from what is stored. An execution has one successor; should that fail
+    too, redrive that.
+    """
+    successor = service.redrive(caller.tenant, execution_id, dry_run=query.dry_run)
+    if isinstance(successor, Plan):
+        return successor
+    return Reply(successor, 202, headers={"Location": f"/executions/{successor.id}"})

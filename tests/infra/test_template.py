@@ -76,9 +76,9 @@ def _tables_used_by(group: str) -> set[str]:
         seen.add(path)
         source = path.read_text("utf-8")
         used |= set(re.findall(r"settings\(\)\.(\w+_table|bucket)\b", source))
-        for found in re.findall(r"from (marquee[\w.]*) import ([^\n]+)|import (marquee[\w.]+)", source):
+        for found in re.findall(r"from (marquee[\w.]*) import (\([^)]+\)|[^\n]+)|import (marquee[\w.]+)", source):
             package = ROOT / "layers" / "core" / Path(*(found[0] or found[2]).split("."))
-            names = [name.split(" as ")[0].strip(" ()") for name in found[1].split(",")]
+            names = [name.strip(" ()\n").split(" as ")[0] for name in found[1].split(",")]
             queue += [
                 candidate
                 for candidate in (package.with_suffix(".py"), *(package / f"{name}.py" for name in names))

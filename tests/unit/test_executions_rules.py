@@ -2,8 +2,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from marquee.executions import rules
+from marquee.executions.models import Failure
 
 BEGAN = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -17,6 +20,10 @@ def history(*events: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
 
 def entered(name: str) -> tuple[str, dict[str, Any]]:
     return "TaskStateEntered", {"stateEnteredEventDetails": {"name": name}}
+
+
+def exited(name: str) -> tuple[str, dict[str, Any]]:
+    return "TaskStateExited", {"stateExitedEventDetails": {"name": name}}
 
 
 FAILED = (
@@ -39,7 +46,7 @@ def test_a_retried_step_is_one_step_with_two_attempts() -> None:
             FAILED,
             ("TaskScheduled", {}),
             ("TaskSucceeded", {}),
-            ("TaskStateExited", {}),
+            exited("Parse"),
         ),
         {"Parse": "Read the file"},
     )
@@ -97,4 +104,144 @@ def test_an_id_is_read_as_it_was_written() -> None:
 )
 def test_what_is_inside_stays_inside(cause: str) -> None:
     told = rules.failure("AccessDenied", cause)
-    assert told == {"code": "AccessDenied", "message": "A step failed on our side; the operator can see why."}
+    assert told == Failure(code="AccessDenied", message="A step failed on our side; the operator can see why.")
+
+
+# --- cancelled, caught, branching -------------------------------------------------------------------------------------
+
+
+TITLES = {"Parse": "Read the file", "Abort": "Note the end"}
+
+
+def test_the_step_that_ran_when_its_execution_was_stopped_is_cancelled() -> None:
+    steps = rules.steps(
+        history(
+            entered("Parse"),
+            ("TaskScheduled", {}),
+            ("ExecutionAborted", {}),
+            # A step's process may go on for a while: what it still reports is not the execution's any more
+            ("TaskSucceeded", {}),
+            exited("Parse"),
+        ),
+        TITLES,
+    )
+    assert [(s.status, s.attempts, s.error, s.seconds) for s in steps] == [("cancelled", 1, None, 2.0)]
+
+
+def test_a_step_stopped_between_two_tries_is_cancelled_and_keeps_its_error() -> None:
+    steps = rules.steps(history(entered("Parse"), ("TaskScheduled", {}), FAILED, ("ExecutionAborted", {})), TITLES)
+    assert [(s.status, s.error) for s in steps] == [("cancelled", "Throttled: The store is busy.")]
+
+
+def test_a_step_between_two_tries_is_running_and_shows_its_error() -> None:
+    steps = rules.steps(history(entered("Parse"), ("TaskScheduled", {}), FAILED), TITLES)
+    assert [(s.status, s.error, s.finished_at) for s in steps] == [("running", "Throttled: The store is busy.", None)]
+
+
+def test_a_caught_error_is_a_failed_step_and_the_next_one_stands_for_itself() -> None:
+    steps = rules.steps(
+        history(
+            entered("Parse"),
+            ("TaskScheduled", {}),
+            FAILED,
+            exited("Parse"),
+            entered("Abort"),
+            ("TaskScheduled", {}),
+            ("TaskSucceeded", {}),
+            exited("Abort"),
+            ("FailStateEntered", {"stateEnteredEventDetails": {"name": "Failed"}}),
+            ("ExecutionFailed", {}),
+        ),
+        TITLES,
+    )
+    assert [(s.name, s.status, s.error) for s in steps] == [
+        ("Parse", "failed", "Throttled: The store is busy."),
+        ("Abort", "succeeded", None),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["TaskTimedOut", "TaskStartFailed", "TaskSubmitFailed", "EvaluationFailed"])
+def test_every_way_of_failing_is_an_error_of_the_step(kind: str) -> None:
+    steps = rules.steps(history(entered("Parse"), (kind, {}), ("ExecutionFailed", {})), TITLES)
+    assert [(s.status, (s.error or "").split(":")[0]) for s in steps] == [("failed", kind)]
+
+
+def test_what_happens_inside_a_map_is_not_the_maps_own_doing() -> None:
+    # Given two branches whose events come interleaved, told apart by what each follows
+    events: list[tuple[int, int, str, str]] = [
+        (1, 0, "MapStateEntered", "Each"),
+        (2, 1, "MapStateStarted", ""),
+        (3, 2, "TaskStateEntered", "Inner"),
+        (4, 2, "TaskStateEntered", "Inner"),
+        (5, 3, "TaskScheduled", ""),
+        (6, 4, "TaskScheduled", ""),
+        (7, 5, "TaskFailed", ""),
+        (8, 6, "TaskSucceeded", ""),
+        (9, 8, "TaskStateExited", "Inner"),
+        (10, 9, "MapStateSucceeded", ""),
+        (11, 10, "MapStateExited", "Each"),
+    ]
+    recorded = [
+        {
+            "id": number,
+            "previousEventId": previous,
+            "type": kind,
+            "timestamp": BEGAN + timedelta(seconds=number),
+            "stateEnteredEventDetails": {"name": name},
+            "stateExitedEventDetails": {"name": name},
+        }
+        for number, previous, kind, name in events
+    ]
+    steps = rules.steps(recorded, {"Each": "Look at each event"})
+    assert [(s.title, s.status, s.attempts, s.error, s.seconds) for s in steps] == [
+        ("Look at each event", "succeeded", 0, None, 10.0)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "cause", "told"),
+    [
+        ("RUNNING", None, None, None),
+        ("SUCCEEDED", None, None, None),
+        ("ABORTED", rules.CANCELLED, rules.CANCELLED_CAUSE, ("Cancelled", "It was cancelled on request.")),
+        ("ABORTED", None, None, ("ABORTED", "It was stopped by the operator.")),
+        ("TIMED_OUT", None, None, ("TIMED_OUT", "It took longer than it may and was stopped.")),
+        ("FAILED", "Contended", "ingest.contended: Others came first.", ("Contended", "Others came first.")),
+    ],
+)
+def test_an_ending_is_told_in_plain_words(
+    status: str, error: str | None, cause: str | None, told: tuple[str, str] | None
+) -> None:
+    ending = rules.ending(status, error, cause)
+    assert (ending and (ending.code, ending.message)) == told
+
+
+# --- successors -------------------------------------------------------------------------------------------------------
+
+UUIDS = "17793124-05d4-b198-2fde-7ededc63b103_0b6bf0c1-7a1f-ffbb-7f33-cd5f9f3a2e11"
+
+
+@pytest.mark.parametrize("name", ["x_hK3fQ9b1Xc7Lr2Tz0aWm", UUIDS, "x_hK3fQ9b1Xc7Lr2Tz0-r1", "by-hand"])
+def test_a_successor_knows_whom_it_follows(name: str) -> None:
+    assert rules.predecessor(name) is None
+    first = rules.successor(name)
+    second = rules.successor(first)
+    assert (first, second) == (f"{name}-r1", f"{name}-r2")
+    assert (rules.predecessor(first), rules.predecessor(second)) == (name, first)
+
+
+def test_a_successor_of_the_longest_name_has_a_name_too() -> None:
+    name = "a" * 80
+    first = rules.successor(name)
+    assert len(first) <= 80
+    assert first == rules.successor(name) != rules.successor("b" * 80)
+    assert rules.predecessor(rules.successor(first)) == first
+
+
+@given(st.from_regex(r"[A-Za-z0-9_-]{1,80}", fullmatch=True))
+def test_successors_never_meet_their_ancestors(name: str) -> None:
+    line = [name]
+    for _ in range(4):
+        line.append(rules.successor(line[-1]))
+    assert len(set(line)) == len(line)
+    assert all(rules.parse_execution_id(rules.execution_id("sales_ingest", one)) for one in line)

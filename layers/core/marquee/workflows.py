@@ -1,6 +1,8 @@
 """State machines as the services use them: start (idempotent by name), run to the end, describe."""
 
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +15,7 @@ from marquee.settings import settings
 
 # A function has to answer before API Gateway gives up after 29 s.
 SYNC_SECONDS = 25
+_LOOKS, _LOOK_SECONDS = 15, 0.1
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -84,6 +87,27 @@ def describe(machine: str, name: str) -> dict[str, Any] | None:
             return None
         raise ddb.translate(error) from error
     return answer
+
+
+def describe_when(
+    machine: str, name: str, shown: Callable[[dict[str, Any]], bool] = lambda _: True
+) -> dict[str, Any] | None:
+    """DescribeExecution once it shows what was just done: its answers may lag. After a while, what it says then."""
+    for _ in range(_LOOKS):
+        described = describe(machine, name)
+        if described is not None and shown(described):
+            return described
+        time.sleep(_LOOK_SECONDS)
+    return describe(machine, name)
+
+
+def stop(execution_arn: str, code: str, cause: str) -> None:
+    """Stop a Standard execution; one that is not running any more stays as it ended."""
+    try:
+        ddb.aws_client("stepfunctions").stop_execution(executionArn=execution_arn, error=code, cause=cause)
+    except ClientError as error:
+        if ddb.error_code(error) != "ValidationException":
+            raise ddb.translate(error) from error
 
 
 def definition_of(execution_arn: str) -> str:

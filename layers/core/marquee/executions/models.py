@@ -4,7 +4,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from marquee.plans import DryRun
 from marquee.schemas import Document
+
+Status = Literal["running", "succeeded", "failed", "timed_out", "cancelled"]
 
 
 class Step(Document):
@@ -12,12 +15,21 @@ class Step(Document):
 
     name: str
     title: str = Field(description="What the step does, in plain words")
-    status: Literal["running", "succeeded", "failed", "skipped"]
+    status: Literal["running", "succeeded", "failed", "cancelled"] = Field(
+        description="failed: its last try failed; the execution may have gone on another way"
+    )
     attempts: int
     started_at: str
     finished_at: str | None
     seconds: float | None
-    error: str | None
+    error: str | None = Field(description="Of its last try; a running step with an error is about to be tried again")
+
+
+class Failure(Document):
+    """Why an execution did not succeed."""
+
+    code: str
+    message: str
 
 
 class Execution(Document):
@@ -25,10 +37,16 @@ class Execution(Document):
 
     id: str
     workflow: str
-    status: Literal["running", "succeeded", "failed", "timed_out", "cancelled"]
+    status: Status
     subject: dict[str, str] = Field(description="What it is about, e.g. the event and the file")
     started_at: str
     finished_at: str | None
     steps: list[Step]
     result: dict[str, Any] | None
-    error: dict[str, str] | None
+    error: Failure | None
+    redrive_of: str | None = Field(description="The execution that this one was started to make up for")
+    successor: str | None = Field(description="The execution that was started to make up for this one")
+
+
+class ChangeQuery(DryRun):
+    """How an execution is cancelled or redriven."""

@@ -3,17 +3,36 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
 from marquee.clock import rfc3339
-from marquee.executions.models import Step
+from marquee.executions.models import Failure, Status, Step
+from marquee.ids import derived_id
+
+StepStatus = Literal["running", "succeeded", "failed", "cancelled"]
 
 _ID = re.compile(r"exe_([a-z_]+)\.([A-Za-z0-9_-]{1,80})")
 # How a `DomainError` prints: its dotted code, then its sentence.
 _DOMAIN_MESSAGE = re.compile(r"[a-z_]+(?:\.[a-z_]+)+: (.+)", re.DOTALL)
-STATUSES = {
+_NAME_LENGTH = 80
+_SUCCESSOR = re.compile(r"(.+)-r([1-9]\d{0,5})")
+# What `workflows.execution_name` derives is whole: an end like a successor's is chance.
+_DERIVED = re.compile(r"x_[A-Za-z0-9_-]{20}")
+_FAILURES = ("Failed", "TimedOut")
+_ENDS: dict[str, StepStatus] = {
+    "ExecutionSucceeded": "succeeded",
+    "ExecutionFailed": "failed",
+    "ExecutionTimedOut": "failed",
+    "ExecutionAborted": "cancelled",
+}
+# Why an execution ended, where it does not say so itself.
+_ENDINGS = {"TIMED_OUT": "It took longer than it may and was stopped.", "ABORTED": "It was stopped by the operator."}
+REDRIVABLE = frozenset(("failed", "timed_out", "cancelled"))
+CANCELLED = "Cancelled"
+CANCELLED_CAUSE = "execution.cancelled: It was cancelled on request."
+STATUSES: dict[str, Status] = {
     "RUNNING": "running",
     "PENDING_REDRIVE": "running",
     "SUCCEEDED": "succeeded",
@@ -32,6 +51,28 @@ def parse_execution_id(value: str) -> tuple[str, str] | None:
     """Machine and execution name of a public id, or None where it is not one."""
     match = _ID.fullmatch(value)
     return (match[1], match[2]) if match else None
+
+
+def successor(name: str) -> str:
+    """The name of the one execution that makes up for an execution called `name`: ``n`` -> ``n-r1`` -> ``n-r2``."""
+    first, number = _counted(name)
+    following = f"-r{number + 1}"
+    if len(first) + len(following) > _NAME_LENGTH:
+        first = derived_id("x", first)
+    return first + following
+
+
+def predecessor(name: str) -> str | None:
+    """The name of the execution that one called `name` makes up for; None where it was not started for that."""
+    first, number = _counted(name)
+    if not number:
+        return None
+    return f"{first}-r{number - 1}" if number > 1 else first
+
+
+def _counted(name: str) -> tuple[str, int]:
+    match = None if _DERIVED.fullmatch(name) else _SUCCESSOR.fullmatch(name)
+    return (match[1], int(match[2])) if match else (name, 0)
 
 
 def subject(payload: Mapping[str, Any]) -> dict[str, str]:
@@ -55,20 +96,30 @@ def steps(history: Iterable[Mapping[str, Any]], titles: Mapping[str, str]) -> li
     Only states that do work are steps (those `titles` knows); a state entered again is a step again.
     """
     found: list[Step] = []
-    began: datetime | None = None
+    began: dict[str, tuple[Step, datetime]] = {}
+    # Which step an event belongs to: its predecessor's. Branches of a Map or Parallel come interleaved.
+    owners: dict[Any, Step | None] = {}
+    latest: Step | None = None
     for event in history:
-        kind = str(event["type"])
-        moment: datetime = event["timestamp"]
+        kind, moment = str(event["type"]), event["timestamp"]
+        owner = owners.get(event.get("previousEventId"), latest)
         if kind.endswith("StateEntered"):
             name = str(event["stateEnteredEventDetails"]["name"])
-            began = moment if name in titles else None
-            if began:
-                found.append(_begun(name, titles[name], began))
-        elif began and (kind.endswith("StateExited") or kind.startswith("Execution")):
-            _end(found[-1], began, moment, exited=kind.endswith("StateExited"))
-            began = None
-        elif began:
-            _advance(found[-1], kind, event)
+            owner = _begun(name, titles[name], moment) if name in titles else None
+            if owner:
+                found.append(owner)
+                began[name] = owner, moment
+        elif kind.endswith("StateExited"):
+            ended = began.pop(str(event["stateExitedEventDetails"]["name"]), None)
+            if ended:
+                _end(*ended, moment, "failed" if ended[0].error else "succeeded")
+        elif kind in _ENDS:
+            for step, start in began.values():
+                _end(step, start, moment, _ENDS[kind])
+            break
+        elif owner:
+            _advance(owner, kind, event)
+        latest = owners[event.get("id")] = owner
     return found
 
 
@@ -86,18 +137,17 @@ def _begun(name: str, title: str, moment: datetime) -> Step:
 
 
 def _advance(step: Step, kind: str, event: Mapping[str, Any]) -> None:
-    """A try of the step was scheduled, failed or succeeded."""
+    """A try of the step was scheduled, failed or succeeded. It goes on until its state is left."""
     if kind in {"TaskScheduled", "LambdaFunctionScheduled"}:
         step.attempts += 1
-    elif kind in {"TaskFailed", "TaskTimedOut", "LambdaFunctionFailed", "LambdaFunctionTimedOut"}:
-        step.status, step.error = "failed", _error(event)
+    elif kind.endswith(_FAILURES):
+        step.error = _error(event)
     elif kind in {"TaskSucceeded", "LambdaFunctionSucceeded"}:
-        step.status, step.error = "succeeded", None
+        step.error = None
 
 
-def _end(step: Step, began: datetime, moment: datetime, *, exited: bool) -> None:
-    if step.status == "running":
-        step.status = "succeeded" if exited else "failed"
+def _end(step: Step, began: datetime, moment: datetime, status: StepStatus) -> None:
+    step.status = status
     step.finished_at = rfc3339(moment)
     step.seconds = round((moment - began).total_seconds(), 3)
 
@@ -106,10 +156,10 @@ def _error(event: Mapping[str, Any]) -> str:
     empty: Mapping[str, Any] = {}
     details = next((value for key, value in event.items() if key.endswith("EventDetails")), empty)
     told = failure(str(details.get("error", event["type"])), str(details.get("cause", "")))
-    return f"{told['code']}: {told['message']}"
+    return f"{told.code}: {told.message}"
 
 
-def failure(error: str, cause: str) -> dict[str, str]:
+def failure(error: str, cause: str) -> Failure:
     """An error's name and what its tenant is told of it.
 
     `cause` is a text, or a Lambda failure as JSON (message, stack trace). A domain error speaks to people and is passed
@@ -121,7 +171,17 @@ def failure(error: str, cause: str) -> dict[str, str]:
         parsed = cause
     message = str(parsed.get("errorMessage", "")) if isinstance(parsed, dict) else str(parsed)
     spoken = _DOMAIN_MESSAGE.match(message)
-    return {"code": error, "message": spoken[1] if spoken else "A step failed on our side; the operator can see why."}
+    told = spoken[1] if spoken else "A step failed on our side; the operator can see why."
+    return Failure(code=error, message=told)
+
+
+def ending(status: str, error: str | None, cause: str | None) -> Failure | None:
+    """Why an execution of this (AWS) status did not succeed; None where it did, or may yet."""
+    if STATUSES[status] not in REDRIVABLE:
+        return None
+    if status in _ENDINGS and not cause:
+        return Failure(code=error or status, message=_ENDINGS[status])
+    return failure(error or status, cause or "")
 
 
 def titles(definition: str) -> dict[str, str]:

@@ -18,7 +18,19 @@ from marquee import clock
 from marquee.errors import NotFound
 from marquee.events import service as events
 from marquee.ids import derived_id
-from marquee.sales import identity, inspection, ledger, months, parsing, repository, returned, rules, storage, workfile
+from marquee.sales import (
+    endings,
+    identity,
+    inspection,
+    ledger,
+    months,
+    parsing,
+    repository,
+    returned,
+    rules,
+    storage,
+    workfile,
+)
 from marquee.sales.inspection import NotAWorkbook
 from marquee.sales.models import DayRow, Delta, Head, IngestTask, RowStatus
 from marquee.sales.parsing import Parsed
@@ -142,7 +154,7 @@ def _keep(task: IngestTask, parsed: Parsed) -> Outcome:
         workbook.seek(0)
         storage.put(storage.ingest_key(tenant, ingest_id, storage.REJECTED_WORKBOOK), workbook)
     storage.put(storage.ingest_key(tenant, ingest_id, _WORK), work)
-    repository.update(tenant, ingest_id, {"status": "PARSED", "columns": orjson.dumps(summaries).decode()})
+    repository.parsed(tenant, ingest_id, orjson.dumps(summaries).decode())
     return {"outcome": "PARSED", "rows": parsed.rows, "rejected": len(parsed.rejected)}
 
 
@@ -325,17 +337,8 @@ def reject(task: IngestTask, code: str, message: str) -> Outcome:
 
 def abort(task: IngestTask) -> Outcome:
     """Note in the ledger that an ingest did not finish through no fault of its file."""
-    visible = task["ingest_id"] in repository.head(task["tenant"], task["eid"])["visible"]
-    message = (
-        "The sales of this file are taken, but its row ledger is not complete. Drop the file again to complete it."
-        if visible
-        else "Something went wrong on our side, and nothing of this file was taken. Drop the file again."
-    )
-    reason = {"code": "ingest.interrupted", "message": message}
-    repository.update(
-        task["tenant"], task["ingest_id"], {"status": "FAILED", "reason": reason, "finished_at": clock.timestamp()}
-    )
-    return {**_told("FAILED", "ingest.interrupted", message), "ingest_id": task["ingest_id"], "eid": task["eid"]}
+    reason = endings.interrupted(task["tenant"], task["eid"], task["ingest_id"])
+    return {**_told("FAILED", **reason), "ingest_id": task["ingest_id"], "eid": task["eid"]}
 
 
 def _told(outcome: str, code: str, message: str) -> Outcome:

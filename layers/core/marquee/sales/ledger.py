@@ -21,6 +21,11 @@ def partition(tenant: str, ingest_id: str) -> str:
     return f"T#{tenant}#I#{ingest_id}"
 
 
+def execution_partition(tenant: str, execution: str) -> str:
+    """Partition key of what an execution takes, and whether it was stopped."""
+    return f"T#{tenant}#X#{execution}"
+
+
 # --- entries ----------------------------------------------------------------------------------------------------------
 
 

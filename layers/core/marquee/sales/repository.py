@@ -11,7 +11,7 @@ import orjson
 from botocore.exceptions import ClientError
 
 from marquee import ddb, keys
-from marquee.errors import Throttled
+from marquee.errors import Conflict, Throttled
 from marquee.sales import ledger, months, rules
 from marquee.sales.models import DayRow, Head, Item
 from marquee.sales.months import MonthPart
@@ -144,7 +144,11 @@ def ingest(tenant: str, ingest_id: str) -> Item | None:
 
 
 def register(tenant: str, ingest_id: str, values: Mapping[str, Any], created_at: str) -> bool:
-    """Create the ingest, or start it again, keeping when it was first seen. False where it is committed already."""
+    """Create the ingest, or start it again, keeping when it was first seen. False where it is committed already.
+
+    The execution is noted with it, so that whoever stops the execution finds the ingest. Raises Conflict for an
+    execution that was stopped: nothing is started then.
+    """
     first = {
         "created_at": created_at,
         "epk": f"T#{tenant}#E#{values['eid']}",
@@ -155,7 +159,54 @@ def register(tenant: str, ingest_id: str, values: Mapping[str, Any], created_at:
         names[f"#f{index}"] = name
         attributes[f":f{index}"] = ddb.to_attribute(value)
         clause += f", #f{index} = if_not_exists(#f{index}, :f{index})"
-    return _update(tenant, ingest_id, clause, names, attributes, condition="attribute_not_exists(pk) OR #s <> :s")
+    opening = _change(tenant, ingest_id, clause, names, attributes, condition="attribute_not_exists(pk) OR #s <> :s")
+    noting = {
+        **_execution_item(tenant, values["execution"]),
+        "UpdateExpression": "SET ingest_id = :ingest",
+        "ConditionExpression": "attribute_not_exists(stopped_at)",
+        "ExpressionAttributeValues": ddb.to_item({":ingest": ingest_id}),
+    }
+    reasons = ddb.transact([{"Update": opening}, {"Update": noting}])
+    if not reasons:
+        return True
+    if reasons[0] == "ConditionalCheckFailed":
+        return False
+    raise Conflict("execution.cancelled", "This execution was cancelled.")
+
+
+def stop(tenant: str, execution: str, now: str) -> str | None:
+    """Note that an execution was stopped: from now on it opens no ingest. Gives the one it has opened, if any."""
+    noting = {
+        **_execution_item(tenant, execution),
+        "UpdateExpression": "SET stopped_at = if_not_exists(stopped_at, :now)",
+        "ExpressionAttributeValues": ddb.to_item({":now": now}),
+    }
+    ddb.transact([{"Update": noting}])
+    item = ddb.get(settings().ledger_table, ledger.execution_partition(tenant, execution), _META)
+    return item.get("ingest_id") if item else None
+
+
+def _execution_item(tenant: str, execution: str) -> dict[str, Any]:
+    key = {"pk": ledger.execution_partition(tenant, execution), "sk": _META}
+    return {"TableName": settings().ledger_table, "Key": ddb.to_item(key)}
+
+
+def parsed(tenant: str, ingest_id: str, columns: str) -> None:
+    """Record that an ingest's rows were read. Of one that has ended meanwhile only the columns are noted."""
+    clause, names, attributes = ddb.set_expression({"columns": columns, "status": "PARSED"})
+    states = {f":o{index}": {"S": status} for index, status in enumerate(rules.OPEN)}
+    still_open = f"#s <> :s AND #s IN ({', '.join(states)})"
+    if not _update(tenant, ingest_id, clause, names, attributes | states, condition=still_open):
+        update(tenant, ingest_id, {"columns": columns})
+
+
+def end(tenant: str, ingest_id: str, execution: str, values: Mapping[str, Any]) -> bool:
+    """Close an ingest. False, and nothing written, where it has ended, or is another execution's by now."""
+    clause, names, attributes = ddb.set_expression(values)
+    states = {f":o{index}": {"S": status} for index, status in enumerate(rules.OPEN)}
+    attributes |= states | {":x": {"S": execution}}
+    own = f"#s <> :s AND #s IN ({', '.join(states)}) AND #x = :x"
+    return _update(tenant, ingest_id, clause, names | {"#x": "execution"}, attributes, condition=own)
 
 
 def update(tenant: str, ingest_id: str, values: Mapping[str, Any]) -> bool:
@@ -168,18 +219,27 @@ def _update(
 ) -> bool:
     try:
         ddb.aws_client("dynamodb").update_item(
-            TableName=settings().ledger_table,
-            Key=ddb.to_item({"pk": ledger.partition(tenant, ingest_id), "sk": _META}),
-            UpdateExpression=clause,
-            ConditionExpression=condition,
-            ExpressionAttributeNames={**names, "#s": "status"},
-            ExpressionAttributeValues={**attributes, ":s": {"S": _COMMITTED}},
+            **_change(tenant, ingest_id, clause, names, attributes, condition=condition)
         )
     except ClientError as error:
         if ddb.condition_failed(error):
             return False
         raise ddb.translate(error) from error
     return True
+
+
+def _change(
+    tenant: str, ingest_id: str, clause: str, names: dict[str, str], attributes: dict[str, Any], *, condition: str
+) -> dict[str, Any]:
+    """An update of an ingest; in its condition ``#s`` is the status and ``:s`` COMMITTED."""
+    return {
+        "TableName": settings().ledger_table,
+        "Key": ddb.to_item({"pk": ledger.partition(tenant, ingest_id), "sk": _META}),
+        "UpdateExpression": clause,
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": {**names, "#s": "status"},
+        "ExpressionAttributeValues": {**attributes, ":s": {"S": _COMMITTED}},
+    }
 
 
 def ingests_of(tenant: str, eid: str, limit: int, before: str | None) -> tuple[list[Item], str | None]:

@@ -17,6 +17,7 @@ from marquee.sales.models import (
     EventStatistics,
     Figures,
     Head,
+    IngestStatus,
     SalesGraphPoint,
     TicketCategories,
     Total,
@@ -25,6 +26,7 @@ from marquee.sales.models import (
 
 MAX_CATEGORIES = 1_000
 MAX_GRAPH_DAYS = 1_500
+OPEN: tuple[IngestStatus, ...] = ("REGISTERED", "PARSED")
 FILE = "file"
 SUMMARY = "summary"
 _DROP_KEY = re.compile(r"sales/([A-Za-z0-9][A-Za-z0-9._-]{0,63})/([A-Za-z0-9][A-Za-z0-9._-]{0,63})/(.+[^/])", re.DOTALL)
@@ -51,6 +53,11 @@ def is_visible(head: Head, ingest_id: str, base: int) -> bool:
     """Whether readers count a month item: leftovers of other attempts of the same ingest never do."""
     entry = head["visible"].get(ingest_id)
     return entry is not None and entry["base"] == base
+
+
+def is_open(status: IngestStatus) -> bool:
+    """Whether an ingest is being worked on; it is not where it was taken, refused or given up."""
+    return status in OPEN
 
 
 def empty_head() -> Head:

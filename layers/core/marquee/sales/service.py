@@ -7,7 +7,7 @@ import orjson
 from marquee import clock, cursors
 from marquee.errors import NotFound
 from marquee.events import service as events
-from marquee.sales import ledger, repository, rules, storage
+from marquee.sales import endings, ledger, repository, rules, storage
 from marquee.sales.models import (
     XLSX,
     DailyRevenueQuery,
@@ -94,6 +94,11 @@ def _stored(tenant: str, ingest_id: str) -> Item:
 def read_ingest(tenant: str, ingest_id: str) -> IngestDocument:
     """One ingest. Raises NotFound."""
     return ledger.document(_stored(tenant, ingest_id))
+
+
+def end_cancelled_ingest(tenant: str, execution: str) -> None:
+    """Bring the ingest of a stopped execution of `sales_ingest` to its end; repeated, it changes nothing."""
+    endings.cancelled(tenant, execution)
 
 
 def ledger_rows(tenant: str, ingest_id: str, query: RowQuery) -> LedgerPage:
