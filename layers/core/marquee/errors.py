@@ -80,3 +80,7 @@ class Unavailable(DomainError):
 
 class Throttled(Unavailable):
     """Too many requests for now."""
+
+
+class CircuitOpen(Unavailable):
+    """Something this depends on has failed several times in a row and is left alone for a while."""

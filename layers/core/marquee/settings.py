@@ -15,6 +15,9 @@ class Settings:
     ledger_table: str
     idempotency_table: str
     bucket: str
+    registry_url: str
+    registry_token_secret: str
+    stage: str
     machines: dict[str, str]
     auth_issuer: str
     auth_audience: str
@@ -39,6 +42,9 @@ def settings() -> Settings:
         ledger_table=env.get("LEDGER_TABLE", ""),
         idempotency_table=env.get("IDEMPOTENCY_TABLE", ""),
         bucket=env.get("BUCKET", ""),
+        registry_url=env.get("REGISTRY_URL", ""),
+        registry_token_secret=env.get("REGISTRY_TOKEN_SECRET", ""),
+        stage=env.get("STAGE", ""),
         machines={key[len(prefix) :].lower(): arn for key, arn in env.items() if key.startswith(prefix)},
         auth_issuer=env.get("AUTH_ISSUER", ""),
         auth_audience=env.get("AUTH_AUDIENCE", ""),

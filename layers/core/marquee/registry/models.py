@@ -1,16 +1,19 @@
 """Registry events: what the system of record takes, keeps and sends."""
 
 import unicodedata
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SkipValidation, StringConstraints
 from typing_extensions import TypedDict
 
 from marquee import ids, money
+from marquee.events.models import EventMeta
 from marquee.plans import DryRun, Plan
 from marquee.schemas import Document, Received
+from marquee.statuses.models import FrontendState
 
 
 def _composed(value: object) -> object:
@@ -202,12 +205,29 @@ class Recorded(NamedTuple):
 
 
 class RegistryView(TypedDict):
-    """What another host compares itself with; the last three are None until the frontend's state was told."""
+    """What another host compares itself with. The frontend's part is None until its state was told.
+
+    Somebody else's Registry may lack the frontend's status and sequence, and when the record was updated.
+    """
 
     version: int
+    updated_at: str | None
     frontend_status: str | None
     sequence: int | None
     told_at: str | None
+
+
+class RegistryHost(Protocol):
+    """A Registry as Main uses it: our own, or somebody else's."""
+
+    def take_frontend_state(self, tenant: str, eid: str, state: FrontendState) -> object:
+        """Take over Main's frontend state unless a newer one is there. Raises NotFound."""
+
+    def frontend_views(self, tenant: str, eids: Iterable[str]) -> Mapping[str, RegistryView | None]:
+        """What the Registry holds of these events, by id; None where that cannot be read."""
+
+    def describe(self, tenant: str, eid: str) -> tuple[EventMeta, int]:
+        """The metadata and its version. Raises NotFound."""
 
 
 Item = dict[str, Any]

@@ -192,6 +192,7 @@ def view(item: Mapping[str, Any], frontend: Mapping[str, Any] | None) -> Registr
     shown = frontend or {}
     return {
         "version": item["version"],
+        "updated_at": item["updated_at"],
         "frontend_status": shown.get("frontend_status"),
         "sequence": shown.get("frontend_sequence"),
         "told_at": shown.get("last_updated_on_fe"),

@@ -39,6 +39,11 @@ def restore_frontend_status(tenant: str, eid: str, change_id: str) -> FrontendSt
     return rules.frontend_state(events.rewritten(tenant, eid, undo))
 
 
+def reassert_frontend_status(tenant: str, eid: str, above: int) -> FrontendState:
+    """Main's state, after sequence `above`: a Registry that holds that one takes it. Safe to repeat. Raises NotFound."""
+    return rules.frontend_state(events.rewritten(tenant, eid, lambda before: rules.reassertion(before, above)))
+
+
 def set_frontend_status(tenant: str, eid: str, wanted: str, key: str | None) -> None:
     """Set the status on Main and Registry through the `frontend_status` machine: both hosts agree when this returns.
 
