@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from local.openapi import load_app
 from marquee import ddb
-from marquee.events import rules
+from marquee.events import listing, rules
 from marquee.events.models import EventDocument, EventMeta
 from tests.bench.measuring import median_ratio, per_call
 from tests.support.api import sample, varied
@@ -58,8 +58,9 @@ def _items() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         "hub_event_id": None,
     }
     ours = [rules.new_item("aurora", f"evt_{n:020d}", meta, 1, "2026-01-01T00:00:00Z") for n in range(ITEMS)]
-    shown = {*rules.SHOWN, "list_sk"}  # what the query projects
-    stored = [{name: value for name, value in item.items() if name in shown} for item in ours]
+    shown = {*rules.SHOWN, listing.SORT_KEY}  # what the query projects
+    listed = [item | listing.index_keys("aurora", item) for item in ours]
+    stored = [{name: value for name, value in item.items() if name in shown} for item in listed]
     return [ddb.to_item(item) for item in stored], [ddb.to_item(rules.document(item)) for item in ours]
 
 
@@ -78,7 +79,7 @@ def _pages(items: list[dict[str, Any]]) -> dict[str, bytes]:
     """DynamoDB's answers: a page, and the counter that holds the total."""
     return {
         "Query": json.dumps({"Items": items, "Count": ITEMS, "ScannedCount": ITEMS}).encode(),
-        "GetItem": json.dumps({"Item": {"n": {"N": str(ITEMS)}}}).encode(),
+        "GetItem": json.dumps({"Item": {"all=#1": {"N": str(ITEMS)}}}).encode(),
     }
 
 
@@ -103,7 +104,7 @@ def _plain(items: list[dict[str, Any]]) -> Callable[[], Any]:
     @app.get("/events")
     def list_events() -> PlainPage:
         found = table.query(KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": "aurora"})["Items"]
-        total = table.get_item(Key={"pk": "T#aurora#C#visible", "sk": "COUNT"})["Item"]["n"]
+        total = table.get_item(Key={"pk": "T#aurora#C", "sk": "ALL"})["Item"]["all=#1"]
         return PlainPage(total=int(total), items=[EventDocument.model_validate(item) for item in found])
 
     event = varied(sample("events", "list"), query={})
@@ -128,8 +129,8 @@ def _routing(items: list[dict[str, Any]]) -> Callable[[], Any]:
     """Our edge over the same documents in memory, for the comparison with FastAPI."""
     app = load_app("events")
     documents = [rules.document(ddb.from_item(item)) for item in items]
-    app.service = type(  # type: ignore[attr-defined]
-        "Service", (), {"list_visible": staticmethod(lambda *_: {"total": ITEMS, "items": documents})}
+    app.list_service = type(  # type: ignore[attr-defined]
+        "Service", (), {"list_events": staticmethod(lambda *_: {"total": ITEMS, "items": documents})}
     )
     event = varied(sample("events", "list"), query={})
     return lambda: app.handler(event, None)
