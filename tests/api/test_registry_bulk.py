@@ -165,11 +165,15 @@ def test_taken_ids_cost_two_requests_more_a_chunk(registry: ModuleType, requests
 
 
 def test_the_worst_file_is_answered_and_replayed(registry: ModuleType) -> None:
-    # Given 500 entries with twenty unknown fields of long random names each
+    # Given 500 entries that lack everything and have twenty fields with names of random characters
     dice = random.Random(1)
-    entries = [{f"{dice.getrandbits(800):x}": None for _ in range(20)} for _ in range(500)]
+    entries = [
+        {"".join(chr(dice.randrange(0x10000, 0x110000)) for _ in range(100)): None for _ in range(20)}
+        for _ in range(500)
+    ]
     first = upload(registry, entries, "worst")
     assert (first.status, first.json["refused"]) == (207, 500)
+    assert {len(one["validation_errors"]) for one in first.json["results"]} == {7 + 2}
     again = upload(registry, entries, "worst")
     assert (again.headers["idempotency-replayed"], again.json) == ("true", first.json)
 

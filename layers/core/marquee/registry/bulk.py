@@ -11,9 +11,10 @@ from marquee.registry.models import BulkReport, EntryResult, NewEvent
 from marquee.requests import violations_of
 
 MOST_ENTRIES = 500
-# What is said of a file must fit into what is stored under its Idempotency-Key, however wrong the file is.
-_MOST_VIOLATIONS = 10
-_LONGEST_FIELD = 60
+# What is said of a file must fit into what is stored under its Idempotency-Key, however wrong the file is: of names
+# that the sender made up, two an entry and their beginnings.
+_MOST_UNKNOWN = 2
+_LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +59,21 @@ def _read(index: int, entry: object) -> NewEvent | EntryResult:
     try:
         return NewEvent.model_validate(entry)
     except ValidationError as error:
-        wrong = violations_of(error)
-    named = ", ".join(dict.fromkeys(one.field[:_LONGEST_FIELD] for one in wrong[:_MOST_VIOLATIONS]))
+        wrong = _bounded(violations_of(error))
     eid = entry.get("id")
     return refusal(
         index,
         eid if isinstance(eid, str) and is_event_id(eid) else None,
         "body.invalid",
-        f"Wrong: {named}.",
-        [Violation(one.code, f"{place}.{one.field[:_LONGEST_FIELD]}", one.message) for one in wrong[:_MOST_VIOLATIONS]],
+        f"Wrong: {', '.join(dict.fromkeys(one.field for one in wrong))}.",
+        [Violation(one.code, f"{place}.{one.field}", one.message) for one in wrong],
     )
+
+
+def _bounded(violations: Sequence[Violation]) -> list[Violation]:
+    known = [one for one in violations if one.code != "extra_forbidden"]
+    unknown = [one for one in violations if one.code == "extra_forbidden"][:_MOST_UNKNOWN]
+    return known + [Violation(one.code, one.field[:_LONGEST_NAME], one.message) for one in unknown]
 
 
 def acceptance(index: int, eid: str | None) -> EntryResult:
