@@ -63,6 +63,13 @@ setup: .venv/dev.stamp .tools/sam/sam.stamp .tools/ministack/ministack.stamp ## 
 	@$(INSTALL) $<
 	@touch $@
 
+# A generator of API clients, for the test that uses one against every host's OpenAPI document.
+.tools/openapi_client/openapi_client.stamp: requirements/openapi_client.txt | .venv/uv.stamp
+	@echo "  OpenAPI client generator ..."
+	@$(UV) venv --quiet --clear --python $(abspath $(VENV)) $(@D)
+	@$(INSTALL) $<
+	@touch $@
+
 run: setup ## start the stack, do the main job, show it (PORT= SALES=file.csv.gz DATA=dir EXIT=1)
 	@exec $(VENV) -m local up --port $(PORT) --demo $(if $(DATA),--data "$(DATA)") $(if $(SALES),--sales "$(SALES)") $(if $(EXIT),--exit)
 
@@ -73,7 +80,7 @@ lint: setup ## ruff, mypy, and the template
 	.tools/sam/bin/sam validate --region us-east-1 --template template.yaml
 	.tools/sam/bin/sam validate --lint --region us-east-1 --template template.yaml
 
-test: lint .tools/awscli/awscli.stamp ## lint, then every test: unit, api, workflows, infra, e2e
+test: lint .tools/awscli/awscli.stamp .tools/openapi_client/openapi_client.stamp ## lint, then every test: unit, api, workflows, infra, e2e
 	$(VENV) -m pytest -n 2 tests/unit tests/api tests/infra
 	$(VENV) -m pytest tests/workflows tests/e2e
 
@@ -85,7 +92,7 @@ bench: setup ## write docs/benchmarks.md (PARTS="cold_start warm_list")
 	PYTHONPATH=layers/core $(VENV) -m tests.bench $(PARTS)
 
 lock: .venv/uv.stamp ## renew the pinned requirements
-	@for name in uv sam ministack awscli; do $(LOCK) requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in uv sam ministack awscli openapi_client; do $(LOCK) requirements/$$name.in -o requirements/$$name.txt; done
 	@$(LOCK) layers/deps/requirements.in -o layers/deps/requirements.txt
 	@for file in functions/*/requirements.in; do [ -e "$$file" ] && $(LOCK) "$$file" -o "$${file%.in}.txt"; done || true
 	@$(LOCK) requirements/dev.in -o requirements/dev.txt

@@ -57,10 +57,20 @@ def documents() -> dict[str, bytes]:
     for group, api in apis():
         for route in api.routes:
             _add(found[api.host], group, route)
+    for host, document in found.items():
+        _check_operation_ids(host, document)
     return {
         host: orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
         for host, document in found.items()
     }
+
+
+def _check_operation_ids(host: str, document: dict[str, Any]) -> None:
+    """Raise ValueError where two operations have one name: they would be one function of a generated client."""
+    ids = [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
+    twice = {one for one in ids if ids.count(one) > 1}
+    if twice:
+        raise ValueError(f"{host}: more than one operation is called {', '.join(sorted(twice))}")
 
 
 def _skeleton(host: str) -> dict[str, Any]:
@@ -176,7 +186,8 @@ def _parameters(schemas: dict[str, Any], route: Route) -> list[dict[str, Any]]:
         model = route.query.model_json_schema(ref_template=_REF)
         schemas.update(model.get("$defs", {}))
         for name, schema in model.get("properties", {}).items():
-            found.append({"name": name, "in": "query", "required": name in model.get("required", []), "schema": schema})
+            required = name in model.get("required", [])
+            found.append({"name": name, "in": "query", "required": required, "schema": _sendable(schema)})
     if route.scope is not None:
         found.append({"$ref": "#/components/parameters/Tenant"})
         if route.method in _WRITES:
@@ -186,11 +197,20 @@ def _parameters(schemas: dict[str, Any], route: Route) -> list[dict[str, Any]]:
     return found
 
 
+def _sendable(schema: dict[str, Any]) -> dict[str, Any]:
+    """A query parameter's schema without the null that stands for its absence: a query string cannot say null."""
+    if "anyOf" not in schema:
+        return schema
+    told = {name: value for name, value in schema.items() if name != "anyOf" and (name, value) != ("default", None)}
+    kinds = [one for one in schema["anyOf"] if one != {"type": "null"}]
+    return {**kinds[0], **told} if len(kinds) == 1 else {**told, "anyOf": kinds}
+
+
 def _responses(schemas: dict[str, Any], route: Route) -> dict[str, Any]:
     returns, media_type = _returned(route.returns)
     success: dict[str, Any] = {"description": "Done" if returns is None else "The answer"}
     if returns is bytes:
-        success["content"] = {media_type: {}}
+        success["content"] = {media_type: {"schema": {"type": "string", "format": "binary"}}}
     elif returns is not None:
         success["content"] = {media_type: {"schema": _schema(schemas, returns, "serialization")}}
     statuses = ["400", "401", "403", "429", "500", "503"]

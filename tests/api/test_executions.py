@@ -8,9 +8,10 @@ from typing import Any
 import boto3
 import pytest
 
+from marquee.sales import service as sales
 from marquee.settings import settings
 from tests.support.api import call, sample, varied
-from tests.support.ingest import EID, REGION, TENANT
+from tests.support.ingest import EID, REGION, REPORT, TENANT, Ingests
 
 DEFINITION = {
     "StartAt": "Read",
@@ -52,6 +53,25 @@ def test_a_running_execution_is_shown_cancelled_and_redriven(machine: Any, execu
     ] * 2
     assert redriven[0].json["redrive_of"] == "exe_sales_ingest.sample"
     assert call(executions, sample("executions", "read")).json["successor"] == "exe_sales_ingest.sample-r1"
+
+
+def test_a_cancelling_that_died_half_way_is_completed_by_its_repetition(
+    machine: Any, executions: ModuleType, ingests: Ingests
+) -> None:
+    # Given an execution that is stopped, by a request that did not come to closing the ingest
+    key = ingests.put(REPORT)
+    task = ingests.step("register", bucket=ingests.bucket, key=key, execution="sample")["ingest"]
+    (running,) = machine.list_executions(stateMachineArn=settings().machine("sales_ingest"))["executions"]
+    machine.stop_execution(executionArn=running["executionArn"])
+    assert sales.read_ingest(TENANT, task["ingest_id"])["status"] == "REGISTERED"
+    # When it is repeated, trying it out first
+    tried = call(executions, varied(sample("executions", "cancel"), query={"dry_run": ["true"]}))
+    assert (tried.status, tried.json["changes"]) == (200, [])
+    assert sales.read_ingest(TENANT, task["ingest_id"])["status"] == "REGISTERED"
+    assert call(executions, sample("executions", "cancel")).status == 200
+    # Then the ingest is closed
+    ended = sales.read_ingest(TENANT, task["ingest_id"])
+    assert (ended["status"], ended["reason"] and ended["reason"]["code"]) == ("FAILED", "ingest.cancelled")
 
 
 @pytest.mark.parametrize("name", ["read", "cancel", "redrive"])
