@@ -3,6 +3,7 @@
 from typing import Any
 
 from marquee.observability import logger
+from marquee.preconditions import Precondition
 from marquee.registry import service as registry
 from marquee.statuses import service as statuses
 from marquee.statuses.models import FrontendState
@@ -14,7 +15,10 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     logger().info("step", extra={"task": event["task"], "tenant": tenant, "eid": eid, "change_id": change_id})
     match event["task"]:
         case "set_main":
-            return {**statuses.change_frontend_status(tenant, eid, event["frontend_status"], change_id)}
+            versions: list[int] | None = event["precondition"]["versions"]
+            allowed = Precondition(None if versions is None else tuple(versions))
+            wanted, request = event["frontend_status"], event["request"]
+            return {**statuses.change_frontend_status(tenant, eid, wanted, change_id, request, allowed)}
         case "restore_main":
             return {**statuses.restore_frontend_status(tenant, eid, change_id)}
         case "tell_registry":

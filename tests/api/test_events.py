@@ -6,6 +6,7 @@ import pytest
 
 from marquee import ddb
 from marquee.events import service as events_service
+from marquee.preconditions import Precondition
 from marquee.statuses import service as statuses
 from tests.support.api import call, sample, varied
 from tests.support.events import meta
@@ -20,8 +21,8 @@ def events(aws: dict[str, str], app: Callable[[str], ModuleType]) -> ModuleType:
         events_service.take_from_registry(
             TENANT, f"evt_{day:04d}", meta(title=f"Night {day}", start_date_time=f"2026-12-0{day}T19:00:00Z"), 1
         )
-    statuses.change_frontend_status(TENANT, "evt_0004", "FLAGGED", "a")
-    statuses.change_frontend_status(TENANT, "evt_0002", "HIDDEN", "b")
+    statuses.change_frontend_status(TENANT, "evt_0004", "FLAGGED", "a", "a", Precondition())
+    statuses.change_frontend_status(TENANT, "evt_0002", "HIDDEN", "b", "b", Precondition())
     return app("events")
 
 
@@ -149,7 +150,9 @@ def test_a_page_evaluates_one_item_more_than_it_may_show_and_one_counter(
         events_service.take_from_registry(
             TENANT, f"evt_{day:04d}", meta(title="More", start_date_time=f"2026-12-{day}T19:00:00Z"), 1
         )
-        statuses.change_frontend_status(TENANT, f"evt_{day:04d}", "FLAGGED" if day < 15 else "DEFAULT", "c")
+        statuses.change_frontend_status(
+            TENANT, f"evt_{day:04d}", "FLAGGED" if day < 15 else "DEFAULT", "c", "c", Precondition()
+        )
     evaluated: list[tuple[str, int]] = []
 
     def count(parsed: dict[str, Any], model: Any, **_: Any) -> None:

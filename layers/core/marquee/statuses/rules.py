@@ -13,6 +13,7 @@ from marquee.statuses.models import FrontendState, RecentChange
 
 # Longer than `frontend_status` may run: a change that is older is not undone any more.
 SETTLED = timedelta(minutes=2)
+# Of changes that may still be undone, and of marks of undone ones.
 MOST_RECENT = 20
 
 _OPTIMISATION = {"event": "campaign_optimisation_status", "ad": "ad_campaign_optimisation_status"}
@@ -37,13 +38,13 @@ def frontend_change(
             raise Conflict("frontend_status.withdrawn", "This change was undone before it was made.")
         return None
     at = clock.rfc3339(now)
-    earlier = _position([one if one["previous"] else {**one, "request": ""} for one in changes], "request", request)
+    earlier = _position(changes, "request", request)
     if earlier is not None:
         changes[earlier] = {**changes[earlier], "id": change_id, "at": at}
         return {"frontend_changes": changes, "frontend_changed_at": at}
     precondition.require(item["version"])
     recent = _recent(changes, now)
-    if len(recent) >= MOST_RECENT:
+    if sum(one["previous"] is not None for one in recent) >= MOST_RECENT:
         raise Conflict("event.contended", "The event's status is being changed too often. Try again in a minute.")
     change: RecentChange = {"id": change_id, "request": request, "previous": item["frontend_status"], "at": at}
     return {"frontend_changes": [*recent, change], "frontend_changed_at": at, **_shown(item, wanted, at)}
@@ -70,7 +71,15 @@ def frontend_undo(item: Mapping[str, Any], change_id: str, now: datetime) -> Ite
             written |= _shown(item, previous, at)
         else:
             changes[upon] = {**changes[upon], "previous": previous}
-    return {**written, "frontend_changes": [*_recent(changes, now), undone]}
+    return {**written, "frontend_changes": _recent([*changes, undone], now)}
+
+
+def reassertion(item: Mapping[str, Any], above: int) -> Item | None:
+    """The fields that put the present status after sequence `above`, so that a Registry there takes it; None if it is.
+
+    It is no change: who made the last one, and when, stays, so one under way can still be undone.
+    """
+    return {"frontend_sequence": above + 1} if item["frontend_sequence"] <= above else None
 
 
 def frontend_state(item: Mapping[str, Any]) -> FrontendState:
@@ -111,10 +120,13 @@ def _changes(item: Mapping[str, Any]) -> list[RecentChange]:
 
 
 def _recent(changes: Sequence[RecentChange], now: datetime) -> list[RecentChange]:
-    """Without the settled ones at the front: those between others are links of the chain."""
+    """Without the settled ones at the front (those between others are links of the chain), and without old marks."""
     settled = clock.rfc3339(now - SETTLED)
     first = next((index for index, change in enumerate(changes) if change["at"] > settled), len(changes))
-    return list(changes[first:])
+    recent = list(changes[first:])
+    undone = [one for one in recent if one["previous"] is None]
+    old = {one["id"] for one in undone[:-MOST_RECENT]}
+    return [one for one in recent if one["id"] not in old]
 
 
 def _position(changes: Sequence[Mapping[str, Any]], field: str, value: str) -> int | None:
