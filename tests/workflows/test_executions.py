@@ -1,8 +1,10 @@
 """Executions on the deployed stack: cancelled while a step is at work, redriven after a wire was cut."""
 
 import threading
+import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from tests.support.workbooks import workbook
 HEADER = ["Date", "Category", "Tickets", "Revenue"]
 REPORT = workbook([HEADER, ["2026-03-01", "Front", 2, 40.5], ["2026-03-02", "Back", 1, 9.75]])
 TICKETS, CENTS = 3, 5025
+MOMENTS, MOMENT = 8, 0.09
 # In the one write that makes an ingest visible.
 COMMITS = b'visible\\":{\\"ing_'
 
@@ -150,3 +153,35 @@ def test_what_is_nobodys_is_not_found(client: Client) -> None:
     for path in ("/executions/exe_sales_ingest.none", "/executions/exe_frontend_status.x", "/executions/x"):
         for reply in (client.get(f"/main{path}"), cancel(client, path), redrive(client, path)):
             assert (reply.status, reply.json["error_code"]) == (404, "execution.not_found")
+
+
+def test_cancelled_at_any_moment_the_ledger_tells_the_truth_and_a_redrive_completes_it(
+    client: Client, wire: FaultyWire
+) -> None:
+    wire.plan(undisturbed)
+
+    def one(number: int) -> str:
+        # Given an ingest that is cancelled some time after it opened its ledger
+        eid = client.new_event()
+        client.drop(eid, "report.xlsx", REPORT)
+        path = ingest_of(client, eid)["execution"]
+        time.sleep(number * MOMENT)
+        answer = cancel(client, path)
+        if answer.status == 409:
+            assert figures(client, eid) == (TICKETS, CENTS)
+            return "succeeded"
+        # Then either nothing of it is visible, for good, or all of it
+        ingest, shown = ingest_of(client, eid), figures(client, eid)
+        assert shown == ((0, 0) if "nothing of this file was taken" in str(ingest["reason"]) else (TICKETS, CENTS))
+        assert ingest["status"] in {"FAILED", "COMMITTED"}
+        time.sleep(0.5)
+        assert figures(client, eid) == shown
+        # and its successor takes it, once
+        assert ended(client, redrive(client, path).headers["location"])["status"] == "succeeded"
+        assert figures(client, eid) == (TICKETS, CENTS)
+        assert ingest_of(client, eid)["status"] == "COMMITTED"
+        return str(answer.json["steps"][-1]["name"])
+
+    with ThreadPoolExecutor(4) as pool:
+        reached = list(pool.map(one, range(MOMENTS)))
+    assert set(reached) - {"succeeded"}, reached
