@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from local.demo.calls import Calls, DemoError, same
 from local.demo.season import ENGLISH, GERMAN, Sale, SeasonEvent, from_file, made_up, write_report
@@ -79,6 +80,7 @@ class _Demo:
         self._drop_season()
         self._figures()
         self._pin()
+        self._arrange()
         self._drop_again()
         self._bad_rows()
         self._bad_input()
@@ -177,8 +179,39 @@ class _Demo:
         record = calls.show("GET", f"/cr/events/{eid}").json
         same("the Registry's view", record["frontend_status"], "FLAGGED")
 
+    def _arrange(self) -> None:
+        _heading("5. Lists find it; an edit at the Registry reaches Main; dates form a series")
+        calls, event = self._calls, self._event
+        query = urlencode({"city": event.city, "category": event.category, "since": event.day.isoformat()})
+        found = calls.show("GET", f"/main/events/?{query}&limit=3", pick=_page).json
+        fitting = [
+            one
+            for one in self._season
+            if (one.city, one.category) == (event.city, event.category) and one.day >= event.day
+        ]
+        same("events of this city and category from that day on", found["total"], len(fitting))
+        title = f"{event.title}, new date to be announced"
+        record = calls.send("GET", f"/cr/events/{event.eid}")
+        edit = f"/cr/events/{event.eid}"
+        plan = calls.show("PUT", f"{edit}?dry_run=true", body={"title": title}).json
+        same("changes planned", [change["field"] for change in plan["changes"]], ["title"])
+        calls.show(
+            "PUT", edit, body={"title": title}, headers={"If-Match": record.headers["etag"]}, pick=lambda d: d["title"]
+        )
+        calls.show("PUT", edit, expect=412, body={"title": "Late"}, headers={"If-Match": record.headers["etag"]})
+        path = f"/main/events/{event.eid}"
+        same(
+            "the title in Main",
+            calls.until(path, lambda a: a.json["title"] == title, what="the edit to reach Main").json["title"],
+            title,
+        )
+        sibling = next(one for one in self._season if one is not event).eid
+        calls.show("POST", f"{path}/series?event_series={sibling}", pick=_page)
+        shown = calls.send("GET", f"/main/events/{sibling}").json
+        same("the sibling's series", shown["campaign_event_series"], [event.eid])
+
     def _drop_again(self) -> None:
-        _heading("5. The same file again changes nothing; bad rows come back with reasons")
+        _heading("6. The same file again changes nothing; bad rows come back with reasons")
         before = self._calls.send("GET", f"/main/events/{self._event.eid}/statistics").body
         known = self._ingests(self._event)
         report = self._folder / f"{self._event.eid}.xlsx"
