@@ -28,8 +28,8 @@ from local.emulator import runtime
 _INIT_SECONDS = 10.0
 _ANY_METHOD = "x-amazon-apigateway-any-method"
 # On AWS a function scales to a thousand environments; here each is a process, and more of them than this would only
-# wait for the same cores.
-_ENVIRONMENTS_PER_FUNCTION = max(2, min(8, 2 * (os.cpu_count() or 1)))
+# wait for the same cores. Tests whose environments do nothing but wait ask for more.
+_ENVIRONMENTS_PER_FUNCTION = int(os.environ.get("MARQUEE_ENVIRONMENTS", max(2, min(8, 2 * (os.cpu_count() or 1)))))
 
 
 class Environment(lambda_runtime.Worker):  # type: ignore[misc]

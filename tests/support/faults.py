@@ -7,16 +7,32 @@ made, and after it took effect but before its answer arrived.
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Literal
 
 import urllib3
 
-Kind = Literal["killed before", "killed after", "throttled", "unavailable", "answer lost"]
+Kind = Literal[
+    "killed before",
+    "killed during",
+    "killed after",
+    "throttled",  # told to slow down, and nothing done
+    "throttled inside",  # the same as a part of a transaction
+    "throttled after",  # done, and told to slow down
+    "refused",  # an error that is not worth a repetition
+    "unavailable",
+    "failed after",  # done, and told that it failed
+    "answer lost",  # done, and the connection cut
+    "withheld",  # neither passed on nor answered
+    "late",  # passed on when the client has given up
+    "answer withheld",  # done, and not answered
+]
+# Those that many tests go through: a crash or an error before and after.
 KINDS: tuple[Kind, ...] = ("killed before", "killed after", "throttled", "unavailable", "answer lost")
 
 
@@ -44,10 +60,11 @@ class FaultyWire:
 
     def __init__(self, target: str) -> None:
         self._target = target
-        self._pool = urllib3.PoolManager(retries=False)
+        self._pool = urllib3.PoolManager(retries=False, maxsize=32)
         self._lock = threading.Lock()
         self._plan: Plan = undisturbed
         self.seen: list[str] = []
+        self.busy = 0
         wire = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -91,27 +108,49 @@ class FaultyWire:
         body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
         name = request.headers.get("X-Amz-Target", f"{request.command} {request.path}").rpartition(".")[2]
         kind = self._next(name, body)
-        if kind == "killed before":
-            kill_client(request.client_address[1])
-            return self._hang_up(request)
-        if kind == "throttled":
-            return self._answer(
-                request, 400, b'{"__type": "ProvisionedThroughputExceededException", "message": "slow down"}'
-            )
-        if kind == "unavailable":
-            return self._answer(request, 503, b"{}")
-        headers = {k: v for k, v in request.headers.items() if k.lower() not in {"connection", "accept-encoding"}}
-        answer = self._pool.request(request.command, self._target + request.path, body=body, headers=headers)
-        if kind == "killed after":
-            kill_client(request.client_address[1])
-            return self._hang_up(request)
-        if kind == "answer lost":
-            return self._hang_up(request)
-        return self._answer(request, answer.status, answer.data, dict(answer.headers))
+        with self._lock:
+            self.busy += 1
+        try:
+            self._handle(request, body, kind)
+        finally:
+            with self._lock:
+                self.busy -= 1
 
-    @staticmethod
-    def _hang_up(request: BaseHTTPRequestHandler) -> None:
+    def _handle(self, request: BaseHTTPRequestHandler, body: bytes, kind: Kind | None) -> None:
+        match kind:
+            case "killed before":
+                kill_client(request.client_address[1])
+            case "killed during":
+                passing = threading.Thread(target=self._pass_on, args=[request, body])
+                passing.start()
+                kill_client(request.client_address[1])
+                passing.join()
+            case "killed after":
+                self._pass_on(request, body)
+                kill_client(request.client_address[1])
+            case "answer lost":
+                self._pass_on(request, body)
+            case "withheld":
+                wait_for_hang_up(request.connection)
+            case "late":
+                wait_for_hang_up(request.connection)
+                self._pass_on(request, body)
+            case "answer withheld":
+                self._pass_on(request, body)
+                wait_for_hang_up(request.connection)
+            case None:
+                answer = self._pass_on(request, body)
+                return self._answer(request, answer.status, answer.data, dict(answer.headers))
+            case _:
+                if kind.endswith("after"):
+                    self._pass_on(request, body)
+                return self._answer(request, *_errors(kind, body))
         request.close_connection = True
+        return None
+
+    def _pass_on(self, request: BaseHTTPRequestHandler, body: bytes) -> urllib3.BaseHTTPResponse:
+        headers = {k: v for k, v in request.headers.items() if k.lower() not in {"connection", "accept-encoding"}}
+        return self._pool.request(request.command, self._target + request.path, body=body, headers=headers)
 
     @staticmethod
     def _answer(
@@ -128,6 +167,25 @@ class FaultyWire:
             request.wfile.write(body)
         except (BrokenPipeError, ConnectionResetError):
             request.close_connection = True
+
+
+def _errors(kind: Kind, body: bytes) -> tuple[int, bytes]:
+    """What the store answers, instead of or after doing what was asked for."""
+    if kind == "refused":
+        return 400, b'{"__type": "ResourceNotFoundException", "message": "no such table"}'
+    if kind in {"unavailable", "failed after"}:
+        return 503, b"{}"
+    if kind == "throttled inside" and b"TransactItems" in body:
+        reasons = b'[{"Code": "None"}, {"Code": "ThrottlingError"}]'
+        return 400, b'{"__type": "TransactionCanceledException", "CancellationReasons": ' + reasons + b"}"
+    return 400, b'{"__type": "ProvisionedThroughputExceededException", "message": "slow down"}'
+
+
+def wait_for_hang_up(connection: socket.socket, seconds: float = 30) -> None:
+    """Return when the client has closed the connection, or is dead."""
+    connection.settimeout(seconds)
+    with suppress(OSError):
+        connection.recv(1)
 
 
 def kill_client(port: int) -> None:
