@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from marquee.events import listing, rules, tallies
 from marquee.events.models import EventListQuery
+from marquee.text import folded
 from tests.support.events import meta
 
 starts = st.sampled_from(
@@ -108,8 +109,8 @@ def test_bounds_are_whole_days_or_moments(given_: dict[str, str], low: str | Non
 
 @given(st.text(max_size=20))
 def test_folding_is_stable_and_knows_no_case(text: str) -> None:
-    assert listing.folded(listing.folded(text)) == listing.folded(text)
-    assert listing.folded("STRASSE München") == listing.folded("Straße MUNCHEN")
+    assert folded(folded(text)) == folded(text)
+    assert folded("STRASSE München") == folded("Straße MUNCHEN")
 
 
 @given(st.integers(0, 10_000), st.integers(1, 200))

@@ -8,6 +8,7 @@ from marquee import cursors
 from marquee.events import listing, reading, rules, service, tallies
 from marquee.events.listing import Position
 from marquee.events.models import EventListQuery, EventPage, Hall, Item, Venue, Venues
+from marquee.text import folded
 
 
 def list_events(tenant: str, query: EventListQuery) -> EventPage:
@@ -59,9 +60,9 @@ def list_venues(tenant: str, city: str | None) -> Venues:
             "city": of_city,
             "venue_name": venue,
             "events": sum(hall["events"] for hall in halls),
-            "halls": sorted(halls, key=lambda hall: listing.folded(hall["hall_name"] or "")),
+            "halls": sorted(halls, key=lambda hall: folded(hall["hall_name"] or "")),
         }
-        for (of_city, venue), halls in sorted(found.items(), key=lambda entry: tuple(map(listing.folded, entry[0])))
+        for (of_city, venue), halls in sorted(found.items(), key=lambda entry: tuple(map(folded, entry[0])))
     ]
     return {"total": len(items), "items": items}
 

@@ -5,7 +5,6 @@ list is made of sections (flagged first, then the rest), a section of runs: rang
 """
 
 import hashlib
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +17,7 @@ from marquee.errors import Malformed
 from marquee.events.models import EventListQuery, EventMeta
 from marquee.events.tallies import DEFAULT, FLAGGED, HIDDEN, RANKS, facet_values, rank
 from marquee.ids import is_event_id
+from marquee.text import folded
 
 # Facet -> index and its partition attribute. All indexes share the sort attribute.
 INDEXES = {
@@ -68,14 +68,6 @@ def index_keys(tenant: str, item: Mapping[str, Any]) -> dict[str, str]:
 def index_partition(tenant: str, facet: str, value: str) -> str:
     """Partition key of a facet's value in the facet's index."""
     return f"T#{tenant}#L#{facet}#{value}"
-
-
-def folded(text: str) -> str:
-    """Text without case and accents: ``München`` and ``MUNCHEN`` are the same, as are ``Straße`` and ``STRASSE``."""
-    if text.isascii():
-        return text.lower()
-    bare = "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
-    return bare.casefold()
 
 
 def hall_label(venue_name: str, hall_name: str | None) -> str:
