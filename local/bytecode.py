@@ -22,7 +22,9 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 # The services that functions may ask botocore for; a unit test compares it with what the code asks for.
-SERVICES = frozenset({"cloudwatch", "dynamodb", "events", "lambda", "s3", "scheduler", "sqs", "stepfunctions", "sts"})
+SERVICES = frozenset(
+    ("cloudwatch", "dynamodb", "events", "lambda", "s3", "scheduler", "secretsmanager", "sqs", "stepfunctions", "sts")
+)
 
 _UNCHECKED_HASH = (0b01).to_bytes(4, "little")
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from marquee.observability import logger
 from marquee.preconditions import Precondition
-from marquee.registry import service as registry
+from marquee.registry.hosts import host
 from marquee.statuses import service as statuses
 from marquee.statuses.models import FrontendState
 
@@ -23,7 +23,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             return {**statuses.restore_frontend_status(tenant, eid, change_id)}
         case "tell_registry":
             state: FrontendState = event["state"]
-            registry.take_frontend_state(tenant, eid, state)
+            host().take_frontend_state(tenant, eid, state)
             return {**state}
         case unknown:
             raise ValueError(f"no such task: {unknown}")

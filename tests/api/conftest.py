@@ -1,13 +1,18 @@
-"""What the tests of sales start from."""
+"""What the tests of sales, and of somebody else's Registry, start from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
 import boto3
 import pytest
 
+from marquee.registry.remote import RemoteRegistry
+from marquee.secret_values import SecretValue
 from tests.support.ingest import EID, REGION, TENANT, Ingests, register_event
+from tests.support.registry_host import RegistryHost
+from tests.support.remote import EID as REMOTE_EID
+from tests.support.remote import TIMES, Connect
 
 
 @pytest.fixture
@@ -28,3 +33,29 @@ def items(aws: dict[str, str]) -> Callable[[], dict[str, dict[str, Any]]]:
         return {item["sk"]: item for item in found}
 
     return read
+
+
+@pytest.fixture
+def there() -> Iterator[RegistryHost]:
+    host = RegistryHost()
+    host.has("aurora", REMOTE_EID)
+    yield host
+    host.close()
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    made: list[RemoteRegistry] = []
+
+    def one(url: str, token: str | None = None, **options: Any) -> RemoteRegistry:
+        made.append(RemoteRegistry(url, SecretValue(token) if token else None, **TIMES | options))
+        return made[-1]
+
+    yield one
+    for remote in made:
+        remote.close()
+
+
+@pytest.fixture
+def remote(there: RegistryHost, connect: Connect) -> RemoteRegistry:
+    return connect(there.url)

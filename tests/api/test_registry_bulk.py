@@ -327,7 +327,7 @@ def test_views_of_many_events_are_read_a_hundred_keys_at_a_time(registry: Module
     views = registry.service.frontend_views("aurora", eids)
     # Then each that is there is given, in three requests, and to no other tenant
     assert set(views) == set(eids[:120])
-    untold = {"frontend_status": None, "sequence": None, "told_at": None}
+    untold = {"frontend_status": "DEFAULT", "sequence": 0, "told_at": None}
     assert views["evt_bulk-0000"] == {"version": 1, "updated_at": views["evt_bulk-0000"]["updated_at"], **untold}
     assert str(views["evt_bulk-0000"]["updated_at"]).endswith("Z")
     assert (views["evt_bulk-0007"]["frontend_status"], views["evt_bulk-0007"]["sequence"]) == ("HIDDEN", 3)

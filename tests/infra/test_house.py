@@ -63,7 +63,7 @@ def test_only_the_settings_read_the_environment() -> None:
 
 
 def test_a_clients_error_is_caught_by_code_in_repositories_only() -> None:
-    allowed = {"repository", "ddb", "idempotency", "workflows", "storage"}
+    allowed = {"repository", "ddb", "idempotency", "workflows", "storage", "secret_values"}
     catchers = {path.stem for path in layer_files() if re.search(r"except .*ClientError", path.read_text("utf-8"))}
     assert catchers <= allowed
 

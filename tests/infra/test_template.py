@@ -20,7 +20,9 @@ def flat(value: Any) -> str:
 
 
 def statements(properties: dict[str, Any]) -> list[dict[str, Any]]:
-    return [one for policy in properties.get("Policies", []) for one in policy["Statement"]]
+    """A function's or machine's policy statements, those included that stand under a condition."""
+    found = [one for policy in properties.get("Policies", []) for one in policy["Statement"]]
+    return [one["Fn::If"][1] if "Fn::If" in one else one for one in found]
 
 
 def environment(function: dict[str, Any]) -> dict[str, Any]:

@@ -205,9 +205,9 @@ class Recorded(NamedTuple):
 
 
 class RegistryView(TypedDict):
-    """What another host compares itself with. The frontend's part is None until its state was told.
+    """What another host compares itself with; `told_at` is None until the frontend was told of.
 
-    Somebody else's Registry may lack the frontend's status and sequence, and when the record was updated.
+    Somebody else's Registry may lack the frontend's status and sequence, and when the record was updated: None.
     """
 
     version: int

@@ -33,7 +33,7 @@ from marquee.registry.models import RegistryView
 from marquee.secret_values import SecretValue
 from marquee.statuses.models import FrontendState
 
-_MAX_BYTES = 1_000_000
+_MAX_BYTES, _CHUNK_BYTES = 1_000_000, 65_536
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")  # RFC 6750, 2.1
 _AT_ONCE = 8
 _WORTHWHILE_SECONDS = 0.1
@@ -129,6 +129,11 @@ class RemoteRegistry:
                 "registry.incomplete", "The Registry's document of the event lacks what Main keeps of it."
             ) from error
         return described, _Shown.model_validate(said).version
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        while self._idle:
+            self._idle.pop().close()
 
     def _view(self, tenant: str, eid: str) -> list[RegistryView | None]:
         """The one view of an event; none where there is no such event."""
@@ -227,7 +232,10 @@ class RemoteRegistry:
                 connection.sock.settimeout(connection.timeout)
                 connection.request(method, self._base + path, body=body, headers=headers, preload_content=False)
                 response = connection.getresponse()
-                content = response.read(_MAX_BYTES + 1, decode_content=False)
+                content = b""
+                # To the very end: only there does a cut body show.
+                while len(content) <= _MAX_BYTES and (chunk := response.read(_CHUNK_BYTES, decode_content=False)):
+                    content += chunk
         except (HTTPError, HTTPException, OSError) as error:
             connection.close()
             raise _Failed(

@@ -8,6 +8,8 @@ lost is found in the sparse index `pending`, without looking at every event.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from marquee import ddb, keys
 from marquee.preconditions import Precondition
 from marquee.registry import rules
@@ -136,6 +138,21 @@ def pending(older_than: str, limit: int) -> list[tuple[str, str]]:
             break
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
     return [keys.tenant_and_eid(item["pk"]["S"]) for item in found]
+
+
+def mark_taken(tenant: str, eid: str, version: int) -> None:
+    """Take the mark away, unless a newer version is wanted by now."""
+    try:
+        ddb.aws_client("dynamodb").update_item(
+            TableName=settings().registry_table,
+            Key=ddb.to_item({"pk": keys.event(tenant, eid), "sk": "MAIN"}),
+            UpdateExpression="SET main_version = :version REMOVE pending_pk, pending_sk",
+            ConditionExpression="attribute_not_exists(wanted_version) OR wanted_version <= :version",
+            ExpressionAttributeValues=ddb.to_item({":version": version}),
+        )
+    except ClientError as error:
+        if not ddb.condition_failed(error):
+            raise ddb.translate(error) from error
 
 
 def write_frontend(

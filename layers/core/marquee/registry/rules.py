@@ -193,7 +193,7 @@ def view(item: Mapping[str, Any], frontend: Mapping[str, Any] | None) -> Registr
     return {
         "version": item["version"],
         "updated_at": item["updated_at"],
-        "frontend_status": shown.get("frontend_status"),
-        "sequence": shown.get("frontend_sequence"),
+        "frontend_status": shown.get("frontend_status", "DEFAULT"),
+        "sequence": shown.get("frontend_sequence", 0),
         "told_at": shown.get("last_updated_on_fe"),
     }

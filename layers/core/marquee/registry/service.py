@@ -183,6 +183,11 @@ def pending(older_than: str, limit: int) -> list[tuple[str, str]]:
     return repository.pending(older_than, limit)
 
 
+def mark_taken(tenant: str, eid: str, version: int) -> None:
+    """Note that Main has this version, as `event_intake` does; a newer one stays wanted."""
+    repository.mark_taken(tenant, eid, version)
+
+
 def frontend_views(tenant: str, eids: Iterable[str]) -> dict[str, RegistryView]:
     """What the Registry holds of these events, by id; those it does not have are left out."""
     return {eid: rules.view(*found) for eid, found in repository.get_many_with_frontend(tenant, eids).items()}
