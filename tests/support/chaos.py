@@ -209,12 +209,11 @@ class Chaos:
         if answer.status == 204:
             return "confirmed"
         code, detail = answer.json["error_code"], answer.json["detail"]
-        if answer.status == 503 and code == "frontend_status.refused" and re.match("(Main|Registry) refused", detail):
-            return "refused"
-        if answer.status != 503:
+        refused = code == "frontend_status.refused"
+        if answer.status != 503 or (refused and not re.match("(Main|Registry) refused", detail)):
             with self._lock:
                 self.report.unexpected.append(f"{answer.status} {code}: {detail}")
-        return "interrupted"
+        return "refused" if refused else "interrupted"
 
     def _edit(self, eid: str, titles: Sequence[str]) -> None:
         for title in titles:
@@ -245,7 +244,6 @@ class Chaos:
         while running() or behind():
             assert time.monotonic() < give_up, "the stack does not come to rest"
             time.sleep(0.2)
-        time.sleep(_ZOMBIE_SECONDS)
 
     def reconcile(self) -> None:
         """One run of the reconciler over the tenant."""
@@ -302,6 +300,7 @@ def play(client: Client, wire: FaultyWire, family: Family, *, runs: int, events:
     chaos = Chaos(client, wire, family, new_events(client, events))
     chaos.run(runs, at_once)
     chaos.settle()
+    time.sleep(_ZOMBIE_SECONDS)
     chaos.report.disagree = chaos.disagreeing()
     chaos.reconcile()
     chaos.settle()

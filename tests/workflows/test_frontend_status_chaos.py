@@ -13,8 +13,7 @@ from tests.support.chaos import FAMILIES, Family
 from tests.support.client import Client
 from tests.support.faults import FaultyWire, behind
 
-# Time-outs are waits; the others are work.
-RUNS: dict[Family, int] = {"crash": 9, "error": 9, "time-out": 6, "throttling": 9}
+RUNS = 6
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +26,8 @@ def wire(stack: Any) -> Iterator[FaultyWire]:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_both_hosts_agree_and_nothing_is_lost(client: Client, wire: FaultyWire, family: Family) -> None:
-    report = chaos.play(client, wire, family, runs=RUNS[family], events=6, at_once=3)
-    assert sum(report.outcomes.values()) == 2 * RUNS[family]
+    report = chaos.play(client, wire, family, runs=RUNS, events=RUNS, at_once=3)
+    assert sum(report.outcomes.values()) == 2 * RUNS
     assert report.hits
     assert report.disagree_after == []
     assert report.lost == []
@@ -38,7 +37,7 @@ def test_both_hosts_agree_and_nothing_is_lost(client: Client, wire: FaultyWire, 
 
 def test_a_client_that_makes_the_two_calls_itself_leaves_them_in_disagreement(client: Client, stack: Any) -> None:
     wire = FaultyWire(stack.url)
-    report = chaos.control(client, wire, "crash", runs=9, events=6, at_once=3)
+    report = chaos.control(client, wire, "crash", runs=RUNS, events=RUNS, at_once=2)
     wire.close()
     assert report.hits
     assert report.disagree
