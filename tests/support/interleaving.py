@@ -43,8 +43,8 @@ def run(
 ) -> list[Outcome]:
     """Run the operations, all at once, over the AWS `client` that they use; gives their outcomes in the same order.
 
-    `choose(n)` gives which of n operations moves next; 0 is the one that moved last, so all zeros are one operation
-    after the other. `fault(call)` says what happens to the call (``GetItem``) that is about to be made.
+    `choose(n)` gives which of n (at least two) operations moves next; 0 is the one that moved last, so all zeros are
+    one operation after the other. `fault(call)` says what happens to the call (``GetItem``) that is about to be made.
     """
     return _Run(operations, choose, fault).play(client)
 
@@ -93,7 +93,7 @@ class _Run:
     def _conduct(self) -> None:
         waiting = list(self._workers)
         while waiting:
-            worker = waiting.pop(self._choose(len(waiting)))
+            worker = waiting.pop(self._choose(len(waiting)) if len(waiting) > 1 else 0)
             worker.fault = self._fault(worker.next_call) if worker.next_call else None
             worker.go.release()
             if not self._stopped.acquire(timeout=_PATIENCE):
