@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from marquee.errors import Malformed
 from marquee.observability import logger
 from marquee.reconcile import service
 from marquee.registry.hosts import host
@@ -15,6 +16,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 def _run(event: dict[str, Any]) -> Any:
     settle, tenant = event.get("settle_seconds", 0), event.get("tenant", "")
+    if not isinstance(settle, int) or settle < 0:
+        raise Malformed("reconcile.settle_seconds", "settle_seconds is a whole number from 0.")
     match event["task"]:
         case "retake_pending":
             return service.retake_pending(settle, event["so_far"])

@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
 import boto3
 import pytest
 
+from marquee import clock
 from marquee.events import listing
 from marquee.events import rules as events_rules
 from marquee.events import service as events
+from marquee.preconditions import Precondition
 from marquee.registry import rules as registry_rules
 from marquee.registry import service as registry
 from marquee.registry.models import NewEvent
@@ -110,8 +113,6 @@ def test_a_registry_that_was_never_told_is_told(hosts: Hosts) -> None:
 
 
 def test_a_change_that_is_on_its_way_is_not_touched(hosts: Hosts) -> None:
-    from marquee import clock
-
     hosts.register()
     hosts.stored(EID, frontend_status="FLAGGED", frontend_sequence=1, frontend_changed_at=clock.timestamp())
     assert hosts.run(settle_seconds=90)["drifted"] == NONE
@@ -239,8 +240,6 @@ def test_repairing_the_same_page_again_changes_nothing_more(hosts: Hosts) -> Non
 
 
 def test_a_change_undone_after_a_repair_still_ends_with_both_on_the_old_status(hosts: Hosts) -> None:
-    from marquee.preconditions import Precondition
-
     # Given a change under way that a repair passes over
     hosts.register()
     statuses.change_frontend_status("aurora", EID, "FLAGGED", "chg_1", "req_1", Precondition())
@@ -257,13 +256,20 @@ def test_another_tenants_events_are_not_compared(hosts: Hosts) -> None:
     assert hosts.run(tenant="borealis")["compared"] == 0
 
 
-def test_a_lost_intake_is_made_up_for(hosts: Hosts) -> None:
-    # Given an event that Main never took, and one that the Registry cannot describe
+@pytest.fixture
+def a_minute_later(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    return lambda: monkeypatch.setattr(clock, "now", lambda: later)
+
+
+def test_a_lost_intake_is_made_up_for(hosts: Hosts, a_minute_later: Callable[[], None]) -> None:
+    # Given an event that Main did not take
     hosts.register(taken=False)
     none = {"found": 0, "retaken": 0, "failed": 0, "more": True}
     assert hosts.step("retake_pending") == none | {"more": False}
-    # When what is pending is retaken
-    done = hosts.step("retake_pending", settle_seconds=-60)
+    # When it has not done so for long enough
+    a_minute_later()
+    done = hosts.step("retake_pending", settle_seconds=50)
     # Then Main has it, and it is pending no more
     assert done == {"found": 1, "retaken": 1, "failed": 0, "more": False}
     assert events.read("aurora", EID).id == EID
@@ -271,10 +277,11 @@ def test_a_lost_intake_is_made_up_for(hosts: Hosts) -> None:
 
 
 def test_a_pending_event_that_cannot_be_taken_keeps_its_mark_and_stops_no_other(
-    hosts: Hosts, monkeypatch: pytest.MonkeyPatch
+    hosts: Hosts, monkeypatch: pytest.MonkeyPatch, a_minute_later: Callable[[], None]
 ) -> None:
     hosts.register("evt_bad-0001", taken=False)
     hosts.register("evt_good-0001", taken=False)
+    a_minute_later()
     take = events.take_from_registry
 
     def failing(tenant: str, eid: str, *rest: Any) -> str:
@@ -283,11 +290,11 @@ def test_a_pending_event_that_cannot_be_taken_keeps_its_mark_and_stops_no_other(
         return take(tenant, eid, *rest)
 
     monkeypatch.setattr(events, "take_from_registry", failing)
-    done = hosts.step("retake_pending", settle_seconds=-60)
+    done = hosts.step("retake_pending", settle_seconds=50)
     assert (done["found"], done["retaken"], done["failed"]) == (2, 1, 1)
     assert registry.pending("2100-01-01T00:00:00Z", 10) == [("aurora", "evt_bad-0001")]
     # Met again in the same run it is the same failure
-    again = hosts.step("retake_pending", settle_seconds=-60, so_far=done)
+    again = hosts.step("retake_pending", settle_seconds=50, so_far=done)
     assert (again["found"], again["retaken"], again["failed"], again["more"]) == (2, 1, 1, False)
 
 

@@ -4,8 +4,8 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -194,3 +194,20 @@ class RegistryHost:
 
 def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+@contextmanager
+def pointed_at(host: RegistryHost, client: Any, functions: list[str]) -> Iterator[None]:
+    """Let deployed functions talk to this Registry instead of our own; `client` is a Lambda client of the stack."""
+    before = {
+        name: client.get_function_configuration(FunctionName=name)["Environment"]["Variables"] for name in functions
+    }
+    for name, variables in before.items():
+        client.update_function_configuration(
+            FunctionName=name, Environment={"Variables": {**variables, "REGISTRY_URL": host.url}}
+        )
+    try:
+        yield
+    finally:
+        for name, variables in before.items():
+            client.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
