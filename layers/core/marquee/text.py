@@ -1,6 +1,7 @@
 """Text as people compare it."""
 
 import unicodedata
+from collections.abc import Sequence
 
 
 def folded(text: str) -> str:
@@ -9,3 +10,9 @@ def folded(text: str) -> str:
         return text.lower()
     bare = "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
     return bare.casefold()
+
+
+def mentioned(words: Sequence[str], *texts: str) -> bool:
+    """Whether every one of these (folded) words stands in one of the texts."""
+    text = folded(" ".join(texts))
+    return all(word in text for word in words)

@@ -17,7 +17,7 @@ from marquee.errors import Malformed
 from marquee.events.models import EventListQuery, EventMeta
 from marquee.events.tallies import DEFAULT, FLAGGED, HIDDEN, RANKS, facet_values, rank
 from marquee.ids import is_event_id
-from marquee.text import folded
+from marquee.text import folded, mentioned
 
 # Facet -> index and its partition attribute. All indexes share the sort attribute.
 INDEXES = {
@@ -249,8 +249,7 @@ class Check:
         yield query.simulated is None or meta["simulated"] == query.simulated
         yield not query.vh or hall_label(meta["venue_name"], meta["hall_name"]) in query.vh
         if self._words:
-            text = folded(f"{meta['title']} {meta['venue_name']} {meta['city']}")
-            yield all(word in text for word in self._words)
+            yield mentioned(self._words, meta["title"], meta["venue_name"], meta["city"])
 
 
 def marketing_status(item: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from marquee.errors import Conflict, NotFound, Unprocessable
 from marquee.events.models import EventMeta
 from marquee.plans import PlannedChange
 from marquee.series.models import Membership, View
-from marquee.text import folded
+from marquee.text import folded, mentioned
 
 # These, the event itself and the series are well within the 100 writes of a transaction.
 MAX_NAMED = 48
@@ -138,8 +138,7 @@ def may_join(item: Mapping[str, Any]) -> bool:
 def mentions(item: Mapping[str, Any], words: Sequence[str]) -> bool:
     """Whether all these (folded) words are in the event's title, venue or city."""
     meta = _meta(item)
-    text = folded(f"{meta['title']} {meta['venue_name']} {meta['city']}")
-    return all(word in text for word in words)
+    return mentioned(words, meta["title"], meta["venue_name"], meta["city"])
 
 
 def fit(item: Mapping[str, Any], candidate: Mapping[str, Any]) -> int:
