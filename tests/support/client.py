@@ -9,6 +9,8 @@ from typing import Any
 import orjson
 import urllib3
 
+from tests.support.events import registration
+
 ALL_SCOPES = "main.read main.write sales.read sales.write registry.read registry.write"
 
 
@@ -69,17 +71,7 @@ class Client:
 
     def new_event(self, **fields: object) -> str:
         """Register an event and wait until Main has it; gives its id."""
-        body = {
-            "title": "Aurora Night",
-            "start_date_time": "2030-06-12T20:30:00+02:00",
-            "city": "München",
-            "venue_name": "Olympiahalle",
-            "capacity": 1000,
-            "category": "concert",
-            "currency": "EUR",
-            **fields,
-        }
-        reply = self.post("/cr/events?event_type=fdlive", body)
+        reply = self.post("/cr/events?event_type=fdlive", registration(**fields))
         assert reply.status == 201, reply.raw
         eid = str(reply.json["id"])
         self.until(f"/main/events/{eid}", lambda one: one.status == 200)

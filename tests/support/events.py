@@ -1,4 +1,4 @@
-"""Event metadata for tests, as the Registry brings it to Main."""
+"""Events for tests: as they are registered, and as the Registry brings them to Main."""
 
 from typing import Any, cast
 
@@ -24,3 +24,17 @@ def meta(**changes: Any) -> EventMeta:
     }
     complete: Any = {"campaign_stop_time": described["start_date_time"], **described}
     return cast("EventMeta", complete)
+
+
+def registration(**changes: Any) -> dict[str, Any]:
+    """The body that registers an event; `changes` replace or add single fields."""
+    return {
+        "title": "Aurora Night",
+        "start_date_time": "2030-06-12T20:30:00+02:00",
+        "city": "München",
+        "venue_name": "Olympiahalle",
+        "capacity": 1000,
+        "category": "concert",
+        "currency": "EUR",
+        **changes,
+    }

@@ -7,17 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.support.client import Client, Reply
+from tests.support.events import registration
 
 AT_ONCE = 24
-EVENT = {
-    "title": "Aurora Night",
-    "start_date_time": "2030-06-12T20:30:00+02:00",
-    "city": "München",
-    "venue_name": "Olympiahalle",
-    "capacity": 1000,
-    "category": "concert",
-    "currency": "EUR",
-}
 # A write on an event, and where its effect is seen.
 Write = Callable[[Client, str, dict[str, str]], Reply]
 WRITES: dict[str, Write] = {
@@ -49,7 +41,7 @@ def one_answer(replies: list[Reply]) -> Reply:
 
 def test_registering_at_once_under_one_key_makes_one_event(client: Client) -> None:
     key = {"Idempotency-Key": uuid.uuid4().hex}
-    reply = one_answer(at_once(lambda: client.post("/cr/events", EVENT, key)))
+    reply = one_answer(at_once(lambda: client.post("/cr/events", registration(), key)))
     assert reply.status == 201
     client.until(f"/main/events/{reply.json['id']}", lambda one: one.status == 200)
     assert client.get("/main/events/").json["total"] == 1
@@ -57,7 +49,7 @@ def test_registering_at_once_under_one_key_makes_one_event(client: Client) -> No
 
 def test_a_file_of_events_at_once_under_one_key_is_taken_once(client: Client) -> None:
     key = {"Idempotency-Key": uuid.uuid4().hex}
-    body = {"events": [{**EVENT, "title": f"Night {number}"} for number in range(5)]}
+    body = {"events": [registration(title=f"Night {number}") for number in range(5)]}
     reply = one_answer(at_once(lambda: client.post("/cr/events/bulk_upload", body, key)))
     assert (reply.status, reply.json["accepted"]) == (201, 5)
     client.until("/main/events/", lambda one: one.json["total"] == 5)
