@@ -63,6 +63,15 @@ def test_the_token_is_read_again_after_five_minutes(secret: str, monkeypatch: py
     assert value.read() == "second-token"
 
 
+def test_the_token_that_is_known_serves_while_the_store_is_away(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    value = SecretValue(secret, seconds=0)
+    assert value.read() == "first-token"
+    boto3.client("secretsmanager").delete_secret(SecretId=secret, ForceDeleteWithoutRecovery=True)
+    assert value.read() == "first-token"
+    with pytest.raises(Unavailable, match=r"secret\.unreadable"):
+        value.read(anew=True)
+
+
 def test_a_secret_that_is_no_token_is_neither_sent_nor_shown(
     there: RegistryHost, connect: Connect, aws: dict[str, str]
 ) -> None:

@@ -146,3 +146,21 @@ def test_examples_are_bounded_and_the_unrepaired_come_first() -> None:
     assert len(tally["examples"]) == 50
     assert tally["examples"][0]["eid"] == "evt_99"
     assert tally["repaired"]["frontend"] == 70
+
+
+def test_being_told_a_moment_ago_proves_no_repair_but_a_newer_change_excuses() -> None:
+    # Given a repair that the Registry accepted without keeping it
+    item = main("FLAGGED", 2, 1000)
+    (found,) = rules.drifts([item], {"evt_1": view("DEFAULT", 1, 1000)}, NOW, 90)
+    shown: dict[str, RegistryView | None] = {"evt_1": view("DEFAULT", 1, 0)}
+    assert not rules.is_repaired(found, item | {"frontend_sequence": 3}, shown, NOW, 90)
+    assert rules.is_repaired(found, main("HIDDEN", 4, 1), shown, NOW, 90)
+    assert rules.is_repaired(found, item | {"frontend_sequence": 3}, {"evt_1": view("FLAGGED", 3, 0)}, NOW, 90)
+
+
+def test_metadata_are_repaired_when_main_has_the_version_that_was_missing() -> None:
+    (found,) = rules.drifts([main(version=1)], {"evt_1": view(version=3)}, NOW, 0)
+    # The Registry may have been edited again meanwhile.
+    newer: dict[str, RegistryView | None] = {"evt_1": view(version=4, updated=0)}
+    assert rules.is_repaired(found, main(version=3), newer, NOW, 0)
+    assert not rules.is_repaired(found, main(version=2), newer, NOW, 0)

@@ -18,15 +18,22 @@ class SecretValue:
         self._until = 0.0
 
     def read(self, *, anew: bool = False) -> str:
-        """The string, surrounding space apart. Raises Unavailable where it cannot be had."""
+        """The string, surrounding space apart. While the store is away, the one that is known serves.
+
+        Raises Unavailable where there is none, or another was wanted.
+        """
         if anew or time.monotonic() >= self._until:
-            self._value = self._fetched()
+            try:
+                self._value = self._fetched()
+            except Unavailable:
+                if anew or not self._value:
+                    raise
             self._until = time.monotonic() + self._seconds
         return self._value
 
     def _fetched(self) -> str:
         try:
-            answer = ddb.aws_client("secretsmanager", attempts=2, read_timeout=1).get_secret_value(SecretId=self._arn)
+            answer = ddb.aws_client("secretsmanager", attempts=1, read_timeout=1).get_secret_value(SecretId=self._arn)
         except ClientError as error:
             raise Unavailable(
                 "secret.unreadable", f"A secret of this deployment cannot be read ({ddb.error_code(error)})."

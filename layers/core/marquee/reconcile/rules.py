@@ -83,6 +83,23 @@ def above(drift: Drift) -> int:
     return max(drift["main"]["sequence"], known or 0)
 
 
+def is_repaired(
+    drift: Drift,
+    item: Mapping[str, Any],
+    views: Mapping[str, RegistryView | None],
+    now: datetime,
+    settle_seconds: int,
+) -> bool:
+    """Whether the disagreement is gone from what both hosts say now.
+
+    That the Registry was told a moment ago is no excuse here: it was the repair. A change on Main since then is.
+    """
+    if drift["kind"] == "metadata":
+        return drift["registry"] is not None and bool(item["registry_version"] >= drift["registry"]["version"])
+    changed = item.get("frontend_changed_at") != drift["main"]["changed_at"]
+    return drift["kind"] not in disagreements(item, views, now, settle_seconds if changed else 0)
+
+
 def compared(tally: Tally, events: int, found: Sequence[Drift]) -> Tally:
     """The tally with a compared page."""
     return {

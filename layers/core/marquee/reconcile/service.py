@@ -4,7 +4,7 @@ Main is the authority for the frontend status, the Registry for metadata. Every 
 counts only when both hosts, read again, agree.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,11 +13,12 @@ import orjson
 from marquee import clock, measures, workflows
 from marquee.errors import DomainError
 from marquee.events import service as events
+from marquee.events.models import Item
 from marquee.observability import logger
 from marquee.reconcile import rules, storage
 from marquee.reconcile.models import Child, Drift, Failure, Outcome, Page, Retaken, Tally, Tenants
 from marquee.registry import service as own_registry
-from marquee.registry.models import RegistryHost
+from marquee.registry.models import RegistryHost, RegistryView
 from marquee.statuses import service as statuses
 
 PAGE = 100
@@ -114,20 +115,21 @@ def _verified(
     host: RegistryHost, tenant: str, drifts: Sequence[Drift], errors: Sequence[str | None], settle_seconds: int
 ) -> list[Outcome]:
     """Each disagreement with what became of it: repaired is what two fresh reads agree about."""
-    tried = list(dict.fromkeys(one["eid"] for one, error in zip(drifts, errors, strict=True) if error is None))
+    tried = {drift["eid"] for drift, error in zip(drifts, errors, strict=True) if error is None}
+    views: Mapping[str, RegistryView | None] = {}
+    items: dict[str, Item] = {}
     unread = None
-    left: dict[str, list[Any]] = {}
     try:
-        views = host.frontend_views(tenant, tried)
-        now = clock.now()
-        left = {eid: [*rules.disagreements(events.stored(tenant, eid), views, now, settle_seconds)] for eid in tried}
+        views = host.frontend_views(tenant, sorted(tried))
+        items = {eid: events.stored(tenant, eid) for eid in tried}
     except Exception as unavailable:  # noqa: BLE001 - what cannot be verified is not counted as repaired
         logger().exception("not_verified", extra={"tenant": tenant})
         unread = _code(unavailable)
+    now = clock.now()
     outcomes: list[Outcome] = []
     for drift, error in zip(drifts, errors, strict=True):
         code = error or unread
-        if code is None and drift["kind"] in left[drift["eid"]]:
+        if code is None and not rules.is_repaired(drift, items[drift["eid"]], views, now, settle_seconds):
             code = "reconcile.still_differs"
         outcomes.append({**drift, "repaired": code is None, "error": code})
     return outcomes

@@ -220,7 +220,10 @@ class RemoteRegistry:
     def _exchange(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, deadline: float
     ) -> Answer:
-        connection = self._idle.pop() if self._idle else self._new_connection()
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._new_connection()
         try:
             if not connection.is_connected:  # new, or the other side has hung up since
                 connection.close()
