@@ -107,6 +107,7 @@ RACES = settings(
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
+FAULTS: list[interleaving.Fault | None] = [None, None, None, "unsent", "answer lost"]
 PLANS = st.sampled_from(["succeeds", "succeeds", "is refused", "gives up"])
 
 
@@ -124,7 +125,7 @@ def test_what_is_shown_is_the_last_change_that_was_not_refused(world: World, los
 
         def fault(_call: str) -> interleaving.Fault | None:
             nonlocal budget
-            kind = data.draw(st.sampled_from([None, None, None, "unsent", "answer lost"])) if budget else None
+            kind = data.draw(st.sampled_from(FAULTS)) if budget else None
             budget -= kind is not None
             return kind
 

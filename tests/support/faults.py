@@ -70,6 +70,10 @@ class FaultyWire:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def handle(self) -> None:
+                with suppress(ConnectionError):  # killed clients do not say good-bye
+                    super().handle()
+
             def forward(self) -> None:
                 wire.handle(self)
 

@@ -85,6 +85,55 @@ def test_a_main_that_stays_away_leaves_both_hosts_as_they_were(
     assert shown(client, event) == ("DEFAULT", "DEFAULT")
 
 
+def test_changes_upon_each_other_that_are_all_refused_leave_the_status_before_them(
+    stack: Any, client: Client, wire: FaultyWire, event: str
+) -> None:
+    # Given a Registry that takes its time to refuse, so that changes are made upon ones that will be undone
+    wire.plan(whenever("unavailable", stack.resources()["RegistryTable"]))
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda status: put(client, event, status), ["FLAGGED", "HIDDEN", "FLAGGED"]))
+    # Then none of them comes back
+    assert [answer.json["error_code"] for answer in answers] == ["frontend_status.refused"] * 3
+    assert shown(client, event) == ("DEFAULT", "DEFAULT")
+    # And the next one finds everything in order
+    wire.plan(undisturbed)
+    assert put(client, event, "HIDDEN").status == 204
+    assert shown(client, event) == ("HIDDEN", "HIDDEN")
+
+
+def test_a_version_that_is_no_longer_current_changes_nothing(client: Client, wire: FaultyWire, event: str) -> None:
+    wire.plan(undisturbed)
+    path, flagged = f"/main/events/{event}/setup_frontend_status", {"frontend_status": "FLAGGED"}
+    tag = client.get(f"/main/events/{event}").headers["etag"]
+    assert client.put(path, flagged, headers={"If-Match": tag}).status == 204
+    # When somebody who read it before hides it
+    stale = client.put(path, {"frontend_status": "HIDDEN"}, headers={"If-Match": tag})
+    # Then it stays as it is, and no step but the one that looked has run
+    assert (stale.status, stale.json["error_code"]) == (412, "precondition.stale")
+    assert shown(client, event) == ("FLAGGED", "FLAGGED")
+    assert tuple(wire.seen) == (*CALLS, "GetItem")
+
+
+def test_of_many_who_read_the_same_version_one_changes_it(client: Client, wire: FaultyWire, event: str) -> None:
+    wire.plan(undisturbed)
+    tag = {"If-Match": client.get(f"/main/events/{event}").headers["etag"]}
+    path, wanted = f"/main/events/{event}/setup_frontend_status", ["FLAGGED", "HIDDEN", "FLAGGED", "HIDDEN"]
+
+    def change(status: str) -> int:
+        return client.put(path, {"frontend_status": status}, headers=tag).status
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(change, wanted))
+    assert sorted(answers) == [204, 412, 412, 412]
+    assert shown(client, event) == (wanted[answers.index(204)],) * 2
+
+
+def test_an_optimisation_is_switched_in_one_write(client: Client, event: str) -> None:
+    assert client.put(f"/main/events/{event}/campaign_optimisation_status?status=ON&level=ad").status == 204
+    document = client.get(f"/main/events/{event}").json
+    assert (document["campaign_optimisation_status"], document["ad_campaign_optimisation_status"]) == ("OFF", "ON")
+
+
 def test_the_next_change_repairs_a_registry_that_took_a_write_and_lost_its_answer(
     stack: Any, client: Client, wire: FaultyWire, event: str
 ) -> None:

@@ -74,16 +74,17 @@ def set_frontend_status(
             "precondition": {"versions": precondition.versions},
         },
     )
+    match result.output.get("refused"):
+        case "Stale":
+            raise Stale("precondition.stale", "The entity has changed since it was read. Read it again.")
+        case "NotFound":
+            raise NotFound("event.not_found", f"There is no event '{eid}'.")
     if not result.succeeded:
         logger().error("frontend_status_failed", extra={"eid": eid, "change_id": change_id, "error": result.error})
-        raise _problem(result.error, eid)
+        raise _failure(result.error)
 
 
-def _problem(error: str, eid: str) -> NotFound | Stale | Unavailable:
-    if error == "Stale":
-        return Stale("precondition.stale", "The entity has changed since it was read. Read it again.")
-    if error == "NotFound":
-        return NotFound("event.not_found", f"There is no event '{eid}'.")
+def _failure(error: str) -> Unavailable:
     if error in _HOSTS:
         detail = f"{_HOSTS[error]} refused the change, so both hosts keep the status they had."
         return Unavailable("frontend_status.refused", detail)
