@@ -207,6 +207,22 @@ def test_unlike_aws_starting_a_running_execution_again_is_refused(stack: Stack, 
     client.stop_execution(executionArn=started["executionArn"])
 
 
+def test_unlike_aws_a_task_that_starts_a_taken_name_fails_without_the_services_prefix(
+    stack: Stack, run_machine: RunMachine, role: str
+) -> None:
+    # On AWS: StepFunctions.ExecutionAlreadyExistsException. `reconcile` catches both.
+    machine = standard_machine(stack, role, {"Done": {"Type": "Succeed"}}, "Done")
+    stack.client("stepfunctions").start_execution(stateMachineArn=machine, name="same", input="{}")
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution",
+        "Arguments": {"StateMachineArn": machine, "Name": "same", "Input": {"other": True}},
+        "End": True,
+    }
+    execution = run_machine({"StartAt": "Start", "States": {"Start": task}})
+    assert (execution["status"], execution["error"]) == ("FAILED", "ExecutionAlreadyExists")
+
+
 def test_unlike_aws_there_is_no_redrive(stack: Stack, role: str) -> None:
     client = stack.client("stepfunctions")
     machine = standard_machine(stack, role, {"Fail": {"Type": "Fail", "Error": "No", "Cause": "no"}}, "Fail")

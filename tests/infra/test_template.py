@@ -152,6 +152,26 @@ def test_every_machine_has_alarms_for_failing_and_timing_out(template: Template)
         assert (machine, "ExecutionsTimedOut") in watched
 
 
+@pytest.mark.parametrize(
+    ("url", "taken"),
+    [
+        ("", True),
+        ("https://registry.example/v1", True),
+        ("http://127.0.0.1:8080/registry", True),
+        ("http://registry.example", False),
+        ("http://127.0.0.1.evil.example", False),
+        ("https://", False),
+        ("https://registry.example/?x=1", False),
+        ("https://a b", False),
+    ],
+)
+def test_somebody_elses_registry_is_at_an_https_address_or_on_this_machine(
+    template: Template, url: str, *, taken: bool
+) -> None:
+    pattern = template.body["Parameters"]["RegistryUrl"]["AllowedPattern"]
+    assert (re.fullmatch(pattern, url) is not None) == taken
+
+
 def test_runtime_and_architecture_are_parameters(template: Template) -> None:
     defaults = template.body["Globals"]["Function"]
     assert defaults["Runtime"] == {"Ref": "PythonRuntime"}
