@@ -10,6 +10,7 @@ import pytest
 from moto import mock_aws
 
 from local.openapi import load_app
+from tests.support.snapshots import light_snapshots
 from tests.support.template import Template, load_template
 
 pytest_plugins = ["tests.support.running"]
@@ -39,7 +40,7 @@ def aws(template: Template, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[st
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
+    with mock_aws(), light_snapshots():
         names = template.create_storage(boto3.Session(region_name=REGION))
         for variable, logical in {
             "EVENTS_TABLE": "EventsTable",

@@ -85,7 +85,7 @@ def test_what_goes_wrong_inside_is_500_and_leaks_nothing(events: ModuleType, mon
     def broken(*_: Any) -> Any:
         raise RuntimeError("secret table name")
 
-    monkeypatch.setattr(events.service, "list_visible", broken)
+    monkeypatch.setattr(events.list_service, "list_events", broken)
     answer = call(events, sample("events", "list"))
     assert answer.status == 500
     assert b"secret" not in answer.raw
@@ -98,7 +98,7 @@ def test_a_dependency_that_does_not_answer_is_503_with_retry_after(
     def unreachable(*_: Any) -> Any:
         raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
 
-    monkeypatch.setattr(events.service, "list_visible", unreachable)
+    monkeypatch.setattr(events.list_service, "list_events", unreachable)
     answer = call(events, sample("events", "list"))
     assert answer.status == 503
     assert int(answer.headers["retry-after"]) > 0
