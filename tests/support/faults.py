@@ -123,15 +123,15 @@ class FaultyWire:
     def _handle(self, request: BaseHTTPRequestHandler, body: bytes, kind: Kind | None) -> None:
         match kind:
             case "killed before":
-                kill_client(request.client_address[1])
+                kill_client(request.connection)
             case "killed during":
                 passing = threading.Thread(target=self._pass_on, args=[request, body])
                 passing.start()
-                kill_client(request.client_address[1])
+                kill_client(request.connection)
                 passing.join()
             case "killed after":
                 self._pass_on(request, body)
-                kill_client(request.client_address[1])
+                kill_client(request.connection)
             case "answer lost":
                 self._pass_on(request, body)
             case "withheld":
@@ -192,12 +192,12 @@ def wait_for_hang_up(connection: socket.socket, seconds: float = 30) -> None:
         connection.recv(1)
 
 
-def kill_client(port: int) -> None:
-    """Kill -9 the process that owns the loopback connection from this local port."""
-    wanted = f"0100007F:{port:04X}"
-    inode = next(
-        (row.split()[9] for row in Path("/proc/net/tcp").read_text().splitlines()[1:] if row.split()[1] == wanted), None
-    )
+def kill_client(connection: socket.socket) -> None:
+    """Kill -9 the process at the other end of this loopback connection."""
+    # Both ends name it: a port of its own serves a process for connections to several servers.
+    ends = [f"0100007F:{end[1]:04X}" for end in (connection.getpeername(), connection.getsockname())]
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    inode = next((row[9] for row in rows if row[1:3] == ends), None)
     for descriptors in Path("/proc").glob("[0-9]*/fd"):
         try:
             links = [str(link.readlink()) for link in descriptors.iterdir()]
@@ -206,7 +206,7 @@ def kill_client(port: int) -> None:
         if f"socket:[{inode}]" in links and int(descriptors.parent.name) != os.getpid():
             os.kill(int(descriptors.parent.name), signal.SIGKILL)
             return
-    raise LookupError(f"no process has a connection from port {port}")
+    raise LookupError(f"no process has the connection from {ends[0]}")
 
 
 @contextmanager
