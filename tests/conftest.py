@@ -1,17 +1,23 @@
 """What every kind of test starts from: the template, and its resources in an in-process AWS."""
 
+import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import boto3
+import botocore.loaders
+import botocore.session
 import pytest
 from moto import mock_aws
 
 from local.openapi import load_app
 from tests.support.snapshots import light_snapshots
 from tests.support.template import Template, load_template
+
+# Every session reads the services' descriptions anew, which takes longer than most tests. They do not change.
+botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
 
 pytest_plugins = ["tests.support.running"]
 ROOT = Path(__file__).parents[1]
