@@ -53,22 +53,20 @@ class World:
 class Machine:
     """A run of `frontend_status` as its definition says, each step tried as often as the definition allows."""
 
-    def __init__(self, number: int, wanted: str, plan: str, ticks: Iterator[int], history: History) -> None:
+    def __init__(self, number: int, wanted: str, plan: str, request: str = "") -> None:
         self.change_id = f"chg_{number}"
+        self.request = request or self.change_id
         self.wanted, self.plan = wanted, plan
-        self._ticks, self._history = ticks, history
 
     def set_main(self) -> Any:
-        return statuses.change_frontend_status(TENANT, EID, self.wanted, self.change_id, self.change_id, ANY)
+        return statuses.change_frontend_status(TENANT, EID, self.wanted, self.change_id, self.request, ANY)
 
-    def run(self) -> None:
-        began = next(self._ticks)
-        outcome = self._outcome()
-        self._history.changes.append(Change(self.wanted, began, next(self._ticks), outcome))
-
-    def _outcome(self) -> Outcome:
+    def run(self) -> Outcome:
         # Given up: the step goes on by itself, see `late`; the machine turns to its compensation.
-        state = None if self.plan == "gives up" else tried(self.set_main, 2)
+        return self.rest(None if self.plan == "gives up" else tried(self.set_main, 2))
+
+    def rest(self, state: Any) -> Outcome:
+        """What comes after SetMain."""
         if state and self.plan != "is refused" and told(state):
             return "confirmed"
         state = tried(lambda: statuses.restore_frontend_status(TENANT, EID, self.change_id), 3)
@@ -80,6 +78,17 @@ class Machine:
     def late(self) -> None:
         """The first step of a machine that has given it up."""
         tried(self.set_main, 1)
+
+
+def noted(machine: Machine, history: History, ticks: Iterator[int], began: int | None = None) -> Callable[[], None]:
+    """The run, as its client sees it."""
+
+    def run() -> None:
+        asked = next(ticks) if began is None else began
+        outcome = machine.run()
+        history.changes.append(Change(machine.wanted, asked, next(ticks), outcome))
+
+    return run
 
 
 def tried(step: Callable[[], Any], times: int) -> Any:
@@ -111,6 +120,16 @@ FAULTS: list[interleaving.Fault | None] = [None, None, None, "unsent", "answer l
 PLANS = st.sampled_from(["succeeds", "succeeds", "is refused", "gives up"])
 
 
+def play(
+    runs: list[Callable[[], Any]],
+    data: st.DataObject,
+    fault: Callable[[str], interleaving.Fault | None] = interleaving.smooth,
+) -> None:
+    for ended in interleaving.run(runs, ddb.aws_client("dynamodb"), lambda n: data.draw(st.integers(0, n - 1)), fault):
+        if ended.error is not None:
+            raise ended.error
+
+
 @pytest.mark.parametrize("lost", [0, 4])
 def test_what_is_shown_is_the_last_change_that_was_not_refused(world: World, lost: int) -> None:
     @RACES
@@ -129,19 +148,36 @@ def test_what_is_shown_is_the_last_change_that_was_not_refused(world: World, los
             budget -= kind is not None
             return kind
 
-        machines = [Machine(number, *one, ticks, history) for number, one in enumerate(wanted)]
+        machines = [Machine(number, *one) for number, one in enumerate(wanted)]
         late = [one.late for one in machines if one.plan == "gives up"]
-        runs = [*[one.run for one in machines], *late]
-        for ended in interleaving.run(
-            runs, ddb.aws_client("dynamodb"), lambda n: data.draw(st.integers(0, n - 1)), fault
-        ):
-            if ended.error is not None:
-                raise ended.error
+        play([*[noted(one, history, ticks) for one in machines], *late], data, fault)
         main, told_last = world.states()
         assert history.explains(main[0]), f"{main} after {history}"
         # The Registry is never ahead of Main, never says otherwise of the same moment, and without faults not behind
         assert told_last[1] <= main[1]
         if told_last[1] == main[1] or not lost:
             assert told_last == main
+
+    races()
+
+
+def test_a_request_run_again_is_what_its_second_run_says(world: World) -> None:
+    @RACES
+    @given(st.sampled_from(["succeeds", "is refused"]), st.sampled_from(["succeeds", "is refused"]), st.data())
+    def races(first_plan: str, second_plan: str, data: st.DataObject) -> None:
+        world.begin("DEFAULT")
+        ticks, history = itertools.count(), History("DEFAULT")
+        # Given a run whose client has gone when the change was on Main
+        began = next(ticks)
+        first = Machine(1, "FLAGGED", first_plan, "req_1")
+        state = first.set_main()
+        # When the request is run again beside what is left of it, and somebody else makes a change
+        again = noted(Machine(2, "FLAGGED", second_plan, "req_1"), history, ticks, began)
+        other = noted(Machine(3, "HIDDEN", "succeeds"), history, ticks)
+        play([lambda: first.rest(state), again, other], data)
+        # Then what the second run was told holds, whatever became of the first
+        main, told_last = world.states()
+        assert history.explains(main[0]), f"{main} after {history}"
+        assert told_last == main
 
     races()
