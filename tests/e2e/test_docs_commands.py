@@ -61,7 +61,7 @@ def test_the_readme_leads_from_the_first_call_to_the_first_figures(stack: Any, r
     commands = [block for block in blocks(ROOT / "README.md", "sh") if "make build" not in block]
     # When they are run in one shell
     said = shell("\n".join(commands), stack, report)
-    first, in_main, flagged, ingests, *invoked = documents(said)
+    first, in_main, flagged, found, plan, ingests, *invoked = documents(said)
     # Then the first answer is the one that the README shows, times apart
     (shown,) = (json.loads(block) for block in blocks(ROOT / "README.md", "json"))
     assert first | {"created_at": "", "updated_at": ""} == shown | {"created_at": "", "updated_at": ""}
@@ -69,6 +69,9 @@ def test_the_readme_leads_from_the_first_call_to_the_first_figures(stack: Any, r
     assert in_main["id"] == first["id"]
     assert [item["id"] for item in flagged["items"]] == [first["id"]]
     assert ingests["limit"] > 0
+    # and was found by city, date and word, and the edit was planned and not made
+    assert [item["title"] for item in found["items"]] == ["First Night"]
+    assert [(change["field"], change["after"]) for change in plan["changes"]] == [("title", "First Night, moved")]
     # and the sample invocation registered its event
     assert invoked[0]["statusCode"] == 201
 
