@@ -116,6 +116,7 @@ RACES = settings(
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
+ENDS = st.sampled_from(["succeeds", "is refused"])
 FAULTS: list[interleaving.Fault | None] = [None, None, None, "unsent", "answer lost"]
 PLANS = st.sampled_from(["succeeds", "succeeds", "is refused", "gives up"])
 
@@ -163,17 +164,17 @@ def test_what_is_shown_is_the_last_change_that_was_not_refused(world: World, los
 
 def test_a_request_run_again_is_what_its_second_run_says(world: World) -> None:
     @RACES
-    @given(st.sampled_from(["succeeds", "is refused"]), st.sampled_from(["succeeds", "is refused"]), st.data())
-    def races(first_plan: str, second_plan: str, data: st.DataObject) -> None:
+    @given(ENDS, ENDS, ENDS, st.data())
+    def races(first_plan: str, second_plan: str, other_plan: str, data: st.DataObject) -> None:
         world.begin("DEFAULT")
         ticks, history = itertools.count(), History("DEFAULT")
         # Given a run whose client has gone when the change was on Main
         began = next(ticks)
         first = Machine(1, "FLAGGED", first_plan, "req_1")
         state = first.set_main()
-        # When the request is run again beside what is left of it, and somebody else makes a change
+        # When the request is run again beside what is left of it, and somebody else asks for a change
         again = noted(Machine(2, "FLAGGED", second_plan, "req_1"), history, ticks, began)
-        other = noted(Machine(3, "HIDDEN", "succeeds"), history, ticks)
+        other = noted(Machine(3, "HIDDEN", other_plan), history, ticks)
         play([lambda: first.rest(state), again, other], data)
         # Then what the second run was told holds, whatever became of the first
         main, told_last = world.states()
