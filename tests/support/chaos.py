@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from marquee import ddb
 from tests.support.client import Client
+from tests.support.events import registration
 from tests.support.faults import FaultyWire, Kind
 from tests.support.naive import NaiveClients
 
@@ -330,15 +331,7 @@ def control(client: Client, wire: FaultyWire, family: Family, *, runs: int, even
 
 def new_events(client: Client, number: int) -> list[str]:
     """So many fresh events on both hosts."""
-    body = {
-        "start_date_time": "2030-06-12T20:30:00+02:00",
-        "city": "München",
-        "venue_name": "Olympiahalle",
-        "capacity": 1000,
-        "category": "concert",
-        "currency": "EUR",
-    }
-    events = [{**body, "title": f"Night {index}"} for index in range(number)]
+    events = [registration(title=f"Night {index}") for index in range(number)]
     answer = client.post("/cr/events/bulk_upload?event_type=fdlive", {"events": events})
     assert answer.status == 201, answer.raw
     client.until("/main/events/?limit=1", lambda one: one.json["total"] == number, 120)
