@@ -2,7 +2,8 @@
 
 from marquee.auth import Caller
 from marquee.events import list_service, service
-from marquee.events.models import EventDocument, EventListQuery, EventPage, EventPaging, VenueQuery, Venues
+from marquee.events.models import EventDocument, EventPage, EventPaging, Venues
+from marquee.events.queries import EventListQuery, VenueQuery
 from marquee.http import Api, Reply
 from marquee.plans import Plan
 from marquee.preconditions import Precondition

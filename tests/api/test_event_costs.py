@@ -8,7 +8,7 @@ import pytest
 
 from marquee import cursors
 from marquee.events import listing
-from marquee.events.models import EventListQuery
+from marquee.events.queries import EventListQuery
 from tests.support.api import call, sample, varied
 from tests.support.catalogue import CITIES, billed_bytes, counters, load, made_up
 from tests.support.costs import Cost, counted

@@ -13,7 +13,7 @@ from local.openapi import load_app
 from local.stack import Emulator
 from marquee import cursors, ddb
 from marquee.events import listing
-from marquee.events.models import EventListQuery
+from marquee.events.queries import EventListQuery
 from marquee.settings import settings
 from tests.bench.measuring import ROOT
 from tests.support.api import call, sample, varied

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marquee.events import listing, rules, tallies
-from marquee.events.models import EventListQuery
+from marquee.events.queries import EventListQuery
 from marquee.text import folded
 from tests.support.events import meta
 

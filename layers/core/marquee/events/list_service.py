@@ -7,7 +7,8 @@ from typing import Any
 from marquee import cursors
 from marquee.events import listing, reading, rules, service, tallies
 from marquee.events.listing import Position
-from marquee.events.models import EventListQuery, EventPage, Hall, Item, Venue, Venues
+from marquee.events.models import EventPage, Hall, Item, Venue, Venues
+from marquee.events.queries import EventListQuery
 from marquee.text import folded
 
 

@@ -4,20 +4,25 @@ Every index holds the tenant's events by one facet's value, and in it by rank (f
 list is made of sections (flagged first, then the rest), a section of runs: ranges of an index that are merged by start.
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from marquee.clock import rfc3339
 from marquee.errors import Malformed
-from marquee.events.models import EventListQuery, EventMeta
+from marquee.events.models import EventMeta
 from marquee.events.tallies import DEFAULT, FLAGGED, HIDDEN, RANKS, facet_values, rank
 from marquee.ids import is_event_id
 from marquee.text import folded, mentioned
+
+if TYPE_CHECKING:  # every function that writes events places them in lists, and asks nothing of them
+    from marquee.events.queries import EventListQuery
 
 # Facet -> index and its partition attribute. All indexes share the sort attribute.
 INDEXES = {

@@ -1,15 +1,20 @@
 """Event lists as DynamoDB gives them: ranges of the indexes, merged in order, and the counters."""
 
+from __future__ import annotations
+
 import heapq
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from marquee import ddb
 from marquee.events import listing, rules, tallies
 from marquee.events.listing import INDEXES, SORT_KEY, Position, Range, Run
-from marquee.events.models import EventListQuery, Item
+from marquee.events.models import Item
 from marquee.settings import settings
+
+if TYPE_CHECKING:  # read by every function that knows events; the queries are the lists' own
+    from marquee.events.queries import EventListQuery
 
 _SHOWN = {f"#a{index}": name for index, name in enumerate((*rules.SHOWN, SORT_KEY))}
 
