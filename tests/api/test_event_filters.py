@@ -1,6 +1,7 @@
 """Every filter and order of event lists, alone and combined, against brute force over the same events."""
 
 import random
+import unicodedata
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -9,7 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from marquee.events import service
+from marquee import cursors
+from marquee.events import listing, service
+from marquee.events.queries import EventListQuery
 from tests.support.api import Answer, call, sample, varied
 from tests.support.events import meta
 from tests.support.oracle import Known, Query, listed
@@ -18,7 +21,7 @@ TENANT = "aurora"
 CITIES = ["München", "Bonn", "Zürich"]
 VENUES = ["Olympiahalle", "Oper", "Oper | Foyer"]
 HALLS = [None, "Foyer", "Großer Saal"]
-CATEGORIES = ["concert", "opera", "product"]
+CATEGORIES = ["concert", "Product", "product"]
 TITLES = ["Élan Vital", "elan night", "Straße der Lieder", "Aida", "aida", "Fair 7"]
 STARTS = [f"2026-{month:02d}-{day:02d}T{hour:02d}:30:00Z" for month in (1, 2) for day in (1, 2, 28) for hour in (0, 19)]
 COUNT = 48
@@ -192,6 +195,8 @@ def test_venues_are_those_of_events_that_are_shown_and_their_labels_find_them(do
         ({"since": ["soon"]}, "since"),
         ({"since": ["2026-13-01"]}, "since"),
         ({"until": ["2026-06-12T18:30:00"]}, "until"),
+        ({"until": ["9999-12-31T23:59:59Z"]}, "until"),
+        ({"since": ["0001-01-01T00:00:00+14:00"]}, "since"),
         ({"sort": ["price"]}, "sort"),
         ({"campaigns": ["perhaps"]}, "campaigns"),
         ({"limit": ["201"]}, "limit"),
@@ -223,4 +228,23 @@ def test_a_cursor_of_other_filters_is_refused(nothing: ModuleType) -> None:
         service.take_from_registry(TENANT, f"evt_000{number}", meta(), 1)
     cursor = ask(nothing, {"limit": ["1"]}).json["next_cursor"]
     answer = call(nothing, varied(sample("events", "list"), query={"cursor": [cursor], "sort": ["title"]}))
+    assert (answer.status, answer.json["error_code"]) == (400, "query.cursor")
+
+
+def test_a_name_is_found_however_its_accents_are_composed(nothing: ModuleType) -> None:
+    service.take_from_registry(TENANT, "evt_0001", meta(city="München"), 1)
+    assert ask(nothing, {"city": [unicodedata.normalize("NFD", "München")]}).json["total"] == 1
+
+
+def test_a_hall_of_nothing_but_separators_is_looked_for_and_not_found(nothing: ModuleType) -> None:
+    service.take_from_registry(TENANT, "evt_0001", meta(), 1)
+    assert ask(nothing, {"vh": [" | ".join("a" * 100)]}).json["total"] == 0
+
+
+@pytest.mark.parametrize(
+    "position", ['[[], "x", "evt_0001"]', '[true, "x", "evt_0001"]', '[1, 2, "evt_0001"]', '[1, "x", ""]', "{}"]
+)
+def test_a_forged_cursor_is_refused(nothing: ModuleType, position: str) -> None:
+    cursor = cursors.encode(listing.cursor_name(EventListQuery()), position)
+    answer = call(nothing, varied(sample("events", "list"), query={"cursor": [cursor]}))
     assert (answer.status, answer.json["error_code"]) == (400, "query.cursor")

@@ -152,8 +152,10 @@ class World:
         assert all(len(members) > 1 for members in listed.values()), "a series of one"
         named = {eid: item["series_id"] for eid, item in found.items() if "series_id" in item}
         assert named == {eid: sid for sid, members in listed.items() for eid in members}, "events and series disagree"
-        for eid, document in events.documents(TENANT, EVENTS).items():
-            assert set(document["campaign_event_series"]) == set(listed.get(named.get(eid, ""), ())) - {eid}
+        for eid in EVENTS:
+            assert set(events.read(TENANT, eid).campaign_event_series) == set(listed.get(named.get(eid, ""), ())) - {
+                eid
+            }
         return State(
             frozenset(map(frozenset, listed.values())),
             frozenset(eid for eid, item in found.items() if item["status"] != "active"),

@@ -220,3 +220,14 @@ def behind(wire: FaultyWire, client: Any, function: str) -> Iterator[None]:
         yield
     finally:
         client.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
+
+
+@contextmanager
+def wired(stack: Any, function: str) -> Iterator[FaultyWire]:
+    """A wire in front of a function of the stack, named as in the template."""
+    wire = FaultyWire(stack.url)
+    try:
+        with behind(wire, stack.client("lambda"), stack.resources()[function]):
+            yield wire
+    finally:
+        wire.close()

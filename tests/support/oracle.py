@@ -56,6 +56,11 @@ def words_found(event: Known, query: Query) -> bool:
     return all(word in text for word in bare(query["q"][0]).split())
 
 
+def is_product(event: Known) -> bool:
+    """Whether it is a product release, however its category is written."""
+    return str(event.of("category")).lower() == "product"
+
+
 SAME = ("city", "venue_name", "category", "campaign_status", "status", "client_campaign_status", "currency")
 CONDITIONS: dict[str, Callable[[Known, Query], bool]] = {
     **{name: lambda event, query, name=name: event.of(name) in query[name] for name in SAME},  # type: ignore[misc]
@@ -67,7 +72,7 @@ CONDITIONS: dict[str, Callable[[Known, Query], bool]] = {
     "until": lambda event, query: event.of("start_date_time") <= start_of(query["until"][0], end_of_day=True),
     "simulated": lambda event, query: event.of("simulated") == on(query, "simulated"),
     "campaigns": lambda event, query: event.of("has_active_campaigns") == on(query, "campaigns"),
-    "exclude_products": lambda event, query: not on(query, "exclude_products") or event.of("category") != "product",
+    "exclude_products": lambda event, query: not (on(query, "exclude_products") and is_product(event)),
     "q": words_found,
 }
 

@@ -100,7 +100,7 @@ def test_sort_keys_put_flagged_first_then_go_by_start_and_hidden_come_last(event
         ({"since": "2026-06-12T18:30:00.5Z"}, "2026-06-12T18:30:01Z", None),
         ({"until": "2026-06-12T18:30:00Z"}, None, "2026-06-12T18:30:01Z"),
         ({"until": "2026-06-12T00:00:00Z"}, None, "2026-06-12T00:00:01Z"),
-        ({"until": "9999-12-31"}, None, None),
+        ({"until": "9000-12-31"}, None, "9001-01-01T00:00:00Z"),
     ],
 )
 def test_bounds_are_whole_days_or_moments(given_: dict[str, str], low: str | None, high: str | None) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.client import Client
-from tests.support.faults import KINDS, FaultyWire, Kind, behind, once, undisturbed, whenever
+from tests.support.faults import KINDS, FaultyWire, Kind, once, undisturbed, whenever, wired
 
 # Requests of an undisturbed run: the Registry's record is read, Main is looked at and written.
 CALLS = ("GetItem", "GetItem", "TransactWriteItems")
@@ -19,10 +19,8 @@ CALLS = ("GetItem", "GetItem", "TransactWriteItems")
 
 @pytest.fixture(scope="module")
 def wire(stack: Any) -> Iterator[FaultyWire]:
-    wire = FaultyWire(stack.url)
-    with behind(wire, stack.client("lambda"), stack.resources()["EventIntakeTasksFunction"]):
+    with wired(stack, "EventIntakeTasksFunction") as wire:
         yield wire
-    wire.close()
 
 
 # Requests of an edit under a key: the key is claimed, the record read, written with its mark, the answer kept.
@@ -31,10 +29,8 @@ EDIT_CALLS = ("PutItem", "Query", "TransactWriteItems", "UpdateItem")
 
 @pytest.fixture(scope="module")
 def registry_wire(stack: Any) -> Iterator[FaultyWire]:
-    wire = FaultyWire(stack.url)
-    with behind(wire, stack.client("lambda"), stack.resources()["RegistryFunction"]):
+    with wired(stack, "RegistryFunction") as wire:
         yield wire
-    wire.close()
 
 
 def noted(stack: Any, tenant: str, eid: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.client import Client, Reply
-from tests.support.faults import FaultyWire, Kind, behind, undisturbed
+from tests.support.faults import FaultyWire, Kind, undisturbed, wired
 from tests.support.workbooks import workbook
 
 HEADER = ["Date", "Category", "Tickets", "Revenue"]
@@ -23,10 +23,8 @@ COMMITS = b'visible\\":{\\"ing_'
 
 @pytest.fixture(scope="module")
 def wire(stack: Any) -> Iterator[FaultyWire]:
-    wire = FaultyWire(stack.url)
-    with behind(wire, stack.client("lambda"), stack.resources()["SalesIngestTasksFunction"]):
+    with wired(stack, "SalesIngestTasksFunction") as wire:
         yield wire
-    wire.close()
 
 
 class Hold:

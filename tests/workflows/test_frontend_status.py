@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.client import Client
-from tests.support.faults import KINDS, FaultyWire, Kind, behind, once, undisturbed, whenever
+from tests.support.faults import KINDS, FaultyWire, Kind, once, undisturbed, whenever, wired
 
 # Requests of an undisturbed run, in order: the event is read and written on Main, then written on the Registry.
 CALLS = ("GetItem", "TransactWriteItems", "TransactWriteItems")
@@ -16,10 +16,8 @@ CALLS = ("GetItem", "TransactWriteItems", "TransactWriteItems")
 
 @pytest.fixture(scope="module")
 def wire(stack: Any) -> Iterator[FaultyWire]:
-    wire = FaultyWire(stack.url)
-    with behind(wire, stack.client("lambda"), stack.resources()["StatusesTasksFunction"]):
+    with wired(stack, "StatusesTasksFunction") as wire:
         yield wire
-    wire.close()
 
 
 @pytest.fixture

@@ -11,17 +11,15 @@ import pytest
 from tests.support import chaos
 from tests.support.chaos import FAMILIES, Family
 from tests.support.client import Client
-from tests.support.faults import FaultyWire, behind
+from tests.support.faults import FaultyWire, wired
 
 RUNS = 6
 
 
 @pytest.fixture(scope="module")
 def wire(stack: Any) -> Iterator[FaultyWire]:
-    wire = FaultyWire(stack.url)
-    with behind(wire, stack.client("lambda"), stack.resources()["StatusesTasksFunction"]):
+    with wired(stack, "StatusesTasksFunction") as wire:
         yield wire
-    wire.close()
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -11,7 +11,7 @@ import pytest
 
 from marquee import keys, workflows
 from tests.support.client import Client
-from tests.support.faults import FaultyWire, Kind, behind, undisturbed
+from tests.support.faults import FaultyWire, Kind, undisturbed, wired
 from tests.support.reconciling import ended, reconcile, start
 
 # Requests of a page with one drift: Main's and the Registry's events are read; Main's state is put after the
@@ -31,10 +31,8 @@ NONE = {"frontend": 0, "metadata": 0, "missing_in_registry": 0, "unreadable": 0}
 
 @pytest.fixture(scope="module")
 def wire(stack: Any) -> Iterator[FaultyWire]:
-    wire = FaultyWire(stack.url)
-    with behind(wire, stack.client("lambda"), stack.resources()["ReconcileTasksFunction"]):
+    with wired(stack, "ReconcileTasksFunction") as wire:
         yield wire
-    wire.close()
 
 
 def drift(client: Client, eid: str) -> None:

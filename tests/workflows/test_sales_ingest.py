@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.client import Client
-from tests.support.faults import FaultyWire, Kind, behind, once, undisturbed
+from tests.support.faults import FaultyWire, Kind, once, undisturbed, wired
 from tests.support.workbooks import workbook
 
 HEADER = ["Date", "Category", "Tickets", "Revenue", "Order"]
@@ -31,10 +31,8 @@ CALLS = 40
 
 @pytest.fixture(scope="module")
 def wire(stack: Any) -> Iterator[FaultyWire]:
-    wire = FaultyWire(stack.url)
-    with behind(wire, stack.client("lambda"), stack.resources()["SalesIngestTasksFunction"]):
+    with wired(stack, "SalesIngestTasksFunction") as wire:
         yield wire
-    wire.close()
 
 
 def figures(client: Client, eid: str) -> tuple[int, int]:

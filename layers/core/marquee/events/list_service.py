@@ -11,6 +11,9 @@ from marquee.events.models import EventPage, Hall, Item, Venue, Venues
 from marquee.events.queries import EventListQuery
 from marquee.text import folded
 
+# Labels made of nothing but separators stand for hundreds of names: looking for those would cost more than they save.
+_MOST_VENUES = 100
+
 
 def list_events(tenant: str, query: EventListQuery) -> EventPage:
     """A page of the tenant's events: flagged first, then in the order asked for.
@@ -93,8 +96,9 @@ def _narrowest(tenant: str, query: EventListQuery) -> tuple[str, list[str], int 
     facets, between, ranks = listing.facet_filters(query), listing.start_range(query), listing.shown_ranks(query)
     bounded = between != (None, None)
     candidates = dict(facets)
-    if query.vh and "venue_name" not in facets:
-        candidates["venue_name"] = listing.venues_of_halls(query.vh)
+    venues = listing.venues_of_halls(query.vh)
+    if 0 < len(venues) <= _MOST_VENUES and "venue_name" not in facets:
+        candidates["venue_name"] = venues
     if bounded or not candidates:
         candidates["all"] = [""]
     counters = {

@@ -88,8 +88,6 @@ def start_range(query: EventListQuery) -> Range:
     if isinstance(query.until, datetime):
         after = query.until.astimezone(UTC).replace(microsecond=0) + timedelta(seconds=1)
         return Range(low, rfc3339(after))
-    if query.until == date.max:
-        return Range(low, None)
     return Range(low, _first_second(query.until + timedelta(days=1)))
 
 
@@ -219,7 +217,7 @@ def decode_position(query: EventListQuery, text: str) -> Position:
     except (ValueError, TypeError) as error:
         raise Malformed("query.cursor", "The cursor is not one this list gave out.") from error
     kind = int if query.sort.removeprefix("-") == "capacity" else str
-    if section not in {0, 1} or type(value) is not kind or not is_event_id(str(eid)):
+    if type(section) is not int or section not in {0, 1} or type(value) is not kind or not is_event_id(str(eid)):
         raise Malformed("query.cursor", "The cursor is not one this list gave out.")
     return Position(section, value, eid)
 
@@ -249,7 +247,7 @@ class Check:
         yield not query.marketing_campaign_status or marketing_status(item) == query.marketing_campaign_status
         yield not query.currency or meta["currency"] == query.currency
         yield not query.special_ad_category or meta["special_ad_category"] == query.special_ad_category
-        yield not query.exclude_products or meta["category"] != "product"
+        yield not query.exclude_products or meta["category"].casefold() != "product"
         yield query.campaigns is None or item.get("has_active_campaigns", False) == query.campaigns
         yield query.simulated is None or meta["simulated"] == query.simulated
         yield not query.vh or hall_label(meta["venue_name"], meta["hall_name"]) in query.vh

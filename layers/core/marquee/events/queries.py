@@ -1,6 +1,7 @@
 """What may be asked of event lists. Apart from the models, as only the function that serves lists pays for it."""
 
 import re
+import unicodedata
 from datetime import date
 from typing import Annotated, Literal
 
@@ -16,19 +17,32 @@ def _is_written_as_a_moment(value: object) -> object:
     return value
 
 
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:$|[Tt ])")
-Moment = Annotated[AwareDatetime | date, Field(union_mode="left_to_right"), BeforeValidator(_is_written_as_a_moment)]
-
-
-def _is_no_comma_list(value: str) -> str:
-    # Names may hold a comma ("Messe, Halle 3", "Saal 1,2"); what is written without a space joins values.
-    if _COMMA_LIST.search(value):
-        raise ValueError("repeat the parameter for several values; comma lists are not read here")
+def _is_within_the_calendar(value: date) -> date:
+    # A second or a zone further, the first and the last years would leave the calendar.
+    if not 1000 <= value.year <= 9000:  # noqa: PLR2004
+        raise ValueError("the year must be between 1000 and 9000")
     return value
 
 
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:$|[Tt ])")
+Moment = Annotated[
+    AwareDatetime | date,
+    Field(union_mode="left_to_right"),
+    BeforeValidator(_is_written_as_a_moment),
+    AfterValidator(_is_within_the_calendar),
+]
+
+
+def _name(value: str) -> str:
+    """A name as the Registry keeps it: composed (NFC), without space around it."""
+    # Names may hold a comma ("Messe, Halle 3", "Saal 1,2"); what is written without a space joins values.
+    if _COMMA_LIST.search(value):
+        raise ValueError("repeat the parameter for several values; comma lists are not read here")
+    return unicodedata.normalize("NFC", value.strip())
+
+
 _COMMA_LIST = re.compile(r"[^\s\d],\S")
-Chosen = Annotated[list[Annotated[str, Field(max_length=420), AfterValidator(_is_no_comma_list)]], Field(max_length=50)]
+Chosen = Annotated[list[Annotated[str, Field(max_length=420), AfterValidator(_name)]], Field(max_length=50)]
 
 
 class EventListQuery(EventPaging):

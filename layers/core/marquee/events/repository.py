@@ -19,12 +19,6 @@ def get(tenant: str, eid: str) -> Item | None:
     return ddb.get(settings().events_table, keys.event(tenant, eid), "EVENT")
 
 
-def get_many(tenant: str, eids: list[str]) -> dict[str, Item]:
-    """The stored events among these, by id."""
-    found = ddb.batch_get(settings().events_table, [(keys.event(tenant, eid), "EVENT") for eid in eids])
-    return {str(item["eid"]): item for item in found}
-
-
 def series(tenant: str, series_id: str) -> Item | None:
     """The series item, or None."""
     return ddb.get(settings().events_table, keys.series(tenant, series_id), "SERIES")

@@ -37,12 +37,6 @@ def read_with_tag(tenant: str, eid: str) -> tuple[EventDocument, str]:
     return document, etag(item["version"], *([series["version"]] if series else []))
 
 
-def documents(tenant: str, eids: list[str]) -> dict[str, dict[str, Any]]:
-    """The events among these as `EventDocument` dicts, by id."""
-    items = repository.get_many(tenant, eids)
-    return dict(zip(items, in_full(tenant, list(items.values())), strict=True))
-
-
 def in_full(tenant: str, items: Sequence[Item]) -> list[dict[str, Any]]:
     """Stored events as `EventDocument` dicts, with the siblings of those that are in a series."""
     ids = list(dict.fromkeys(item["series_id"] for item in items if "series_id" in item))

@@ -5,10 +5,8 @@ from typing import Any
 
 import orjson
 
-from marquee import clock
 from marquee.errors import Conflict, Throttled
-from marquee.ids import derived_id, new_id
-from marquee.registry import bulk, repository, rules
+from marquee.registry import bulk, repository, rules, service
 from marquee.registry.models import BulkPlan, BulkReport, EntryResult, Item
 
 Placed = tuple[int, Item]
@@ -56,15 +54,11 @@ def plan(tenant: str, sub: str, entries: Sequence[object], event_type: str, key:
 
 def _items(tenant: str, sub: str, kept: Sequence[bulk.Entry], event_type: str, key: str | None) -> list[Placed]:
     """The records to store, each with its entry's place in the file."""
-    at = clock.timestamp()
-    placed = []
-    for index, event in ((entry.index, entry.event) for entry in kept):
-        # The place is part of it: two equal entries are two events.
-        asked = (tenant, sub, key, "bulk", str(index), event_type, event.model_dump_json()) if key else None
-        eid = event.id or (derived_id("evt", *asked) if asked else new_id("evt"))
-        origin = derived_id("req", *asked) if asked else None
-        placed.append((index, rules.new_item(tenant, eid, event, event_type, origin, at)))
-    return placed
+    # The place is part of it: two equal entries are two events.
+    return [
+        (entry.index, service.new_item(tenant, sub, entry.event, event_type, key, "bulk", str(entry.index)))
+        for entry in kept
+    ]
 
 
 def _stored(tenant: str, chunk: Sequence[Placed]) -> list[EntryResult]:

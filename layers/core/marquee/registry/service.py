@@ -24,7 +24,7 @@ def register(tenant: str, sub: str, event: NewEvent, event_type: str, key: str |
     Under an idempotency key of the caller `sub` the generated id derives from key and event, and the record is marked
     with both: a request repeated after a crash finds its own event. Raises Conflict where the caller's id is taken.
     """
-    item = _new_item(tenant, sub, event, event_type, key)
+    item = new_item(tenant, sub, event, event_type, key)
     if not repository.create(tenant, [item]):
         return _recorded(item, None)
     found = repository.get_with_frontend(tenant, item["eid"])
@@ -35,7 +35,7 @@ def register(tenant: str, sub: str, event: NewEvent, event_type: str, key: str |
 
 def plan_registration(tenant: str, sub: str, event: NewEvent, event_type: str, key: str | None) -> Plan:
     """What registering the event would do. Raises as `register` does."""
-    item = _new_item(tenant, sub, event, event_type, key)
+    item = new_item(tenant, sub, event, event_type, key)
     stored = repository.get(tenant, item["eid"])
     if stored is not None:
         if not rules.is_own(stored, item):
@@ -45,8 +45,9 @@ def plan_registration(tenant: str, sub: str, event: NewEvent, event_type: str, k
     return Plan(workflow="event_intake", changes=[rules.creation(eid, orjson.loads(item["doc"]))])
 
 
-def _new_item(tenant: str, sub: str, event: NewEvent, event_type: str, key: str | None) -> Item:
-    asked = (tenant, sub, key, event_type, event.model_dump_json()) if key else None
+def new_item(tenant: str, sub: str, event: NewEvent, event_type: str, key: str | None, *place: str) -> Item:
+    """The record to store. Under a key its id and its mark derive from the request and the event's `place` in it."""
+    asked = (tenant, sub, key, *place, event_type, event.model_dump_json()) if key else None
     eid = event.id or (derived_id("evt", *asked) if asked else new_id("evt"))
     origin = derived_id("req", *asked) if asked else None
     return rules.new_item(tenant, eid, event, event_type, origin, clock.timestamp())
