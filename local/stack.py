@@ -25,6 +25,7 @@ from local.project import LocalError
 _LAUNCHER = "local.emulator.launcher"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
+_GONE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +231,7 @@ class Emulator:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+            _await_end_of_group(process.pid)
         _state_file(self._port).unlink(missing_ok=True)
         shutil.rmtree(self.home, ignore_errors=True)
 
@@ -248,6 +250,15 @@ class Emulator:
                 return
             time.sleep(0.05)
         raise LocalError(f"the emulator did not answer within {_START_SECONDS:.0f} s; its log: {self.log}")
+
+
+def _await_end_of_group(leader: int) -> None:
+    """Return when nothing of a killed process group is left: its processes take a moment to go."""
+    give_up = time.monotonic() + _GONE_SECONDS
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        while time.monotonic() < give_up:
+            os.killpg(leader, 0)
+            time.sleep(0.01)
 
 
 def stop(stack: Stack) -> None:
