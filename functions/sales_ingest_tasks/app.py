@@ -4,6 +4,7 @@ from typing import Any
 
 from marquee.observability import logger
 from marquee.sales import ingest_service as service
+from marquee.sales import staging
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -11,7 +12,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     outcome = _run(event)
     ingest = outcome.get("ingest") or event.get("ingest") or {}
     keys = {"tenant": ingest.get("tenant"), "eid": ingest.get("eid"), "ingest_id": ingest.get("ingest_id")}
-    told: dict[str, Any] = {name: outcome[name] for name in ("code", "rows", "items", "base") if name in outcome}
+    told: dict[str, Any] = {name: outcome[name] for name in ("code", "rows", "items", "stage") if name in outcome}
     logger().info("step", extra={"task": event["task"], "outcome": outcome["outcome"], **keys, **told})
     return outcome
 
@@ -25,11 +26,11 @@ def _run(event: dict[str, Any]) -> dict[str, Any]:  # noqa: PLR0911 - one per ta
         case "parse":
             return service.parse(event["ingest"], from_1904=event["from_1904"])
         case "stage":
-            return service.stage(event["ingest"])
+            return staging.stage(event["ingest"])
         case "commit":
-            return service.commit(event["ingest"], event["base"])
+            return staging.commit(event["ingest"], event["stage"])
         case "settle":
-            return service.settle(event["ingest"], event["base"], event["abandoned"])
+            return staging.settle(event["ingest"], event["stage"], event["abandoned"])
         case "reject":
             return service.reject(event["ingest"], event["code"], event["message"])
         case "abort":

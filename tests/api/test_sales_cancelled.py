@@ -28,16 +28,17 @@ class Running:
         self.ingests = ingests
         key = f"sales/{TENANT}/{EID}/report.xlsx"
         found = ingests.step("register", bucket=ingests.bucket, key=key, execution=execution)
-        self.task, self.base = found["ingest"], 0
+        self.task, self.stage = found["ingest"], ""
 
     def step(self, name: str) -> dict[str, Any]:
         more: dict[str, dict[str, Any]] = {
             "parse": {"from_1904": False},
-            "commit": {"base": self.base},
-            "settle": {"base": self.base, "abandoned": []},
+            "commit": {"stage": self.stage},
+            "settle": {"stage": self.stage, "abandoned": []},
         }
         outcome = self.ingests.step(name, ingest=self.task, **more.get(name, {}))
-        self.base = outcome.get("base", self.base)
+        self.stage = outcome.get("stage", self.stage)
+        self.task["work"] = outcome.get("work", self.task["work"])
         return outcome
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from marquee.sales import repository, service
+from marquee.sales import repository, rules, service
 from tests.support.ingest import (
     ALL,
     DAY,
@@ -71,15 +71,15 @@ def test_a_file_that_another_overtakes_is_staged_again_on_top_of_it(ingests: Ing
     assert counts(outcome) == (4, 2, 0, 2)
     assert figures() == ALL
     # and nothing is left of the attempt that was overtaken
-    assert all(ledger_base(key) in {0, 1} for key in items() if key != "HEAD")
+    assert all(base_of(key) in {0, 1} for key in items() if key != "HEAD")
     visible = repository.head(TENANT, EID)["visible"]
-    assert {(key.split("#")[2], int(key.split("#")[3])) for key in items() if key != "HEAD"} == {
-        (ingest_id, entry["base"]) for ingest_id, entry in visible.items()
+    assert {(key.split("#")[2], key.split("#")[3]) for key in items() if key != "HEAD"} == {
+        (ingest_id, entry["stage"]) for ingest_id, entry in visible.items()
     }
 
 
-def ledger_base(key: str) -> int:
-    return int(key.split("#")[3])
+def base_of(key: str) -> int:
+    return rules.base_of(key.split("#")[3])
 
 
 def test_only_the_present_multiset_is_kept(ingests: Ingests) -> None:
@@ -95,8 +95,9 @@ def test_a_commit_repeated_after_others_came_reports_its_own(ingests: Ingests) -
     ingests.drop(workbook([HEADER, [DAY, "C", 1, 1]]), "other.xlsx")
     task = ingests.step("register", bucket=ingests.bucket, key=f"sales/{TENANT}/{EID}/report.xlsx")["ingest"]
     assert task["ingest_id"] == first
-    assert ingests.step("commit", ingest=task, base=0) == {"outcome": "COMMITTED", "base": 0}
-    assert ingests.step("stage", ingest=task) == {"outcome": "COMMITTED", "base": 0}
+    stage = repository.head(TENANT, EID)["visible"][first]["stage"]
+    assert ingests.step("commit", ingest=task, stage=stage) == {"outcome": "COMMITTED", "stage": stage}
+    assert ingests.step("stage", ingest=task) == {"outcome": "COMMITTED", "stage": stage}
     assert figures() == (5, Decimal("161.74"), 3)
 
 
@@ -107,8 +108,8 @@ def test_an_interrupted_ingest_says_whether_its_sales_are_in(ingests: Ingests) -
     assert service.read_ingest(TENANT, task["ingest_id"])["status"] == "FAILED"
     # Given a machine that ended between commit and settle
     ingests.step("inspect", ingest=task)
-    ingests.step("parse", ingest=task, from_1904=False)
-    ingests.step("commit", ingest=task, base=ingests.step("stage", ingest=task)["base"])
+    task["work"] = ingests.step("parse", ingest=task, from_1904=False)["work"]
+    ingests.step("commit", ingest=task, stage=ingests.step("stage", ingest=task)["stage"])
     assert "are taken" in ingests.step("abort", ingest=task)["message"]
     # Then dropping the file again completes the ledger and changes no figure
     assert counts(ingests.take(key)) == (4, 4, 0, 0)

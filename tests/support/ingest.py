@@ -87,17 +87,18 @@ class Ingests:
         for name in ("inspect", "parse"):
             if found["outcome"] != "REJECTED":
                 found = self.step(name, ingest=task, **self._of(found, "from_1904"))
-        abandoned: list[int] = []
+                task |= self._of(found, "work")
+        abandoned: list[str] = []
         while found["outcome"] not in {"REJECTED", "COMMITTED"}:
             found = self.step("stage", ingest=task)
             if found["outcome"] == "STAGED":
-                base = found["base"]
-                found = self.step("commit", ingest=task, base=base)
+                stage = found["stage"]
+                found = self.step("commit", ingest=task, stage=stage)
                 if found["outcome"] == "MOVED":
-                    abandoned.append(base)
+                    abandoned.append(stage)
         if found["outcome"] == "REJECTED":
             return self.step("reject", ingest=task, **self._of(found, "code", "message"))
-        return self.step("settle", ingest=task, base=found["base"], abandoned=abandoned)
+        return self.step("settle", ingest=task, stage=found["stage"], abandoned=abandoned)
 
     def drop(self, content: bytes, name: str = "report.xlsx", eid: str = EID) -> Outcome:
         """Drop a file and take it to the end."""

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marquee.sales import months, rules
-from marquee.sales.models import DayRow, Head
+from marquee.sales.models import DayRow, Head, SourceKind
 
 START = "2026-06-12T18:30:00Z"
 DAYS = st.dates(date(2025, 11, 1), date(2026, 6, 12)).map(date.isoformat)
@@ -32,7 +32,8 @@ def head_with(*files: list[DayRow]) -> Head:
     head = rules.empty_head()
     for number, rows in enumerate(files):
         delta = rules.delta_of(rows, {one["currency"]: 0 for one in rows})
-        entry = rules.visible_entry(head["version"], f"2026-03-0{number + 1}T00:00:00Z")
+        stage = rules.stage_name(head["version"], "rows")
+        entry = rules.visible_entry(stage, "file", f"2026-03-0{number + 1}T00:00:00Z")
         head = rules.committed(head, f"ing_{number}", entry, delta, f"seen-{number}")
     return head
 
@@ -58,12 +59,13 @@ def test_a_drops_key_names_tenant_event_and_file(key: str, place: tuple[str, str
 
 def test_only_items_of_the_committed_attempt_are_visible() -> None:
     head = head_with([row("2026-03-01", 1, 100)])
-    key = rules.month_key("2026-03", "ing_0", 0, 7)
-    month, ingest_id, base = rules.parse_month_key(key)
-    assert (month, ingest_id, base) == ("2026-03", "ing_0", 0)
-    assert rules.is_visible(head, "ing_0", 0)
-    assert not rules.is_visible(head, "ing_0", 1)
-    assert not rules.is_visible(head, "ing_9", 0)
+    stage = rules.stage_name(0, "rows")
+    key = rules.month_key("2026-03", "ing_0", stage, 7)
+    assert rules.parse_month_key(key) == ("2026-03", "ing_0", stage)
+    assert rules.is_visible(head, "ing_0", stage)
+    assert not rules.is_visible(head, "ing_0", rules.stage_name(1, "rows"))
+    assert not rules.is_visible(head, "ing_0", rules.stage_name(0, "other rows"))
+    assert not rules.is_visible(head, "ing_9", stage)
 
 
 # --- months
@@ -113,7 +115,11 @@ def test_a_commit_leaves_the_head_it_started_from_alone() -> None:
     before = head_with([row("2026-03-01", 1, 100)])
     copy = orjson.loads(orjson.dumps(before))
     rules.committed(
-        before, "ing_2", rules.visible_entry(1, "x"), rules.delta_of([row("2026-03-02", 5, 5)], {"EUR": 1}), "s"
+        before,
+        "ing_2",
+        rules.visible_entry("1-x", "file", "x"),
+        rules.delta_of([row("2026-03-02", 5, 5)], {"EUR": 1}),
+        "s",
     )
     assert before == copy
 
@@ -144,7 +150,7 @@ def test_days_and_totals_agree_to_the_cent(
 
 
 def test_a_day_with_spread_sales_is_estimated() -> None:
-    rows = [
+    rows: list[tuple[SourceKind, DayRow]] = [
         ("file", row("2026-03-01", 1, 100)),
         ("summary", row("2026-03-01", 2, 200)),
         ("file", row("2026-03-02", 1, 1)),

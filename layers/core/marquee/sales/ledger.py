@@ -26,6 +26,11 @@ def execution_partition(tenant: str, execution: str) -> str:
     return f"T#{tenant}#X#{execution}"
 
 
+def tags(status: str, ingest_id: str) -> dict[str, str]:
+    """What a dropped object is tagged with."""
+    return {"marquee-ingest": status, "marquee-ingest-id": ingest_id}
+
+
 # --- entries ----------------------------------------------------------------------------------------------------------
 
 
@@ -172,13 +177,16 @@ def slices(stored: Mapping[str, int], status: RowStatus | None, offset: int, lim
 # --- the ingest document ----------------------------------------------------------------------------------------------
 
 
-def document(item: Item) -> IngestDocument:
-    """A stored ingest as it is sent."""
+def document(item: Item, generations: Sequence[str]) -> IngestDocument:
+    """A stored ingest as it is sent. `generations` are those of the event's head."""
     return {
         "id": item["ingest_id"],
         "eid": item["eid"],
+        "kind": item["kind"],
+        "mode": item["mode"],
         "file": {"key": item["key"], "name": item["name"], "size": item["size"], "sha256": item["sha256"]},
         "status": item["status"],
+        "cleared": item["status"] == "COMMITTED" and item["generation"] not in generations,
         "rows": item["rows"],
         "accepted": item["accepted"],
         "rejected": item["rejected"],

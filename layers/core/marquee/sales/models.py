@@ -12,6 +12,9 @@ from marquee.schemas import Received
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 IngestStatus = Literal["REGISTERED", "PARSED", "COMMITTED", "REJECTED", "FAILED"]
+IngestKind = Literal["file", "summary", "edit"]
+IngestMode = Literal["partial", "strict"]
+SourceKind = Literal["file", "summary", "edit", "undo"]
 RowStatus = Literal["accepted", "rejected", "duplicate"]
 Item = dict[str, Any]
 
@@ -29,22 +32,27 @@ class Figures(TypedDict):
     last_sale: str
 
 
-class VisibleIngest(TypedDict):
-    """An ingest whose month items count: those that were staged against version `base` of the head.
+class VisibleSource(TypedDict):
+    """A source of figures whose month items count: those that were staged as `stage`.
 
-    `kind` is ``file`` for real sales by day, ``summary`` for sales spread over days (estimated).
+    Kinds: ``file`` for sales by day, ``summary`` for sales spread over days (estimated), ``edit`` for corrections of
+    daily figures, ``undo`` for what an undone clear gave back of several files.
     """
 
-    base: int
-    kind: str
+    stage: str
+    kind: SourceKind
     committed_at: str
 
 
 class Head(TypedDict):
-    """The one item of an event's sales that says what readers see; its version is the pointer that a commit moves."""
+    """The one item of an event's sales that says what readers see; its version is the pointer that a commit moves.
+
+    Clearing begins a new generation. What was taken in any of `generations`, the newest last, is among the figures.
+    """
 
     version: int
-    visible: dict[str, VisibleIngest]
+    generations: list[str]
+    visible: dict[str, VisibleSource]
     kpi: dict[str, Figures]
     categories: dict[str, dict[str, list[int]]]
     seen: str | None
@@ -58,6 +66,22 @@ class Delta(TypedDict):
     categories: dict[str, dict[str, list[int]]]
 
 
+class SourcePlan(TypedDict):
+    """What a source staged: what it adds, the sort keys of its month items, and what a reader of it needs later.
+
+    `seen` is the key of the multiset of rows that the event has with it, `seen_before` of the one that replaces (None
+    where the source has no rows of files, or the event had none). `work` is the key of the parsed rows of a file.
+    """
+
+    kind: SourceKind
+    generation: str
+    delta: Delta
+    items: list[str]
+    seen: str | None
+    seen_before: str | None
+    work: str | None
+
+
 class DayRow(TypedDict):
     """The sales of one day in one category and currency, from one ingest."""
 
@@ -69,7 +93,10 @@ class DayRow(TypedDict):
 
 
 class IngestTask(TypedDict):
-    """What every step of an ingest is told: ids and the file, never rows. `today` bounds the days of sale."""
+    """What every step of an ingest is told: ids and the file, never rows. `today` bounds the days of sale.
+
+    `work` is the key of the parsed rows, from the step that parses on.
+    """
 
     tenant: str
     eid: str
@@ -80,6 +107,8 @@ class IngestTask(TypedDict):
     size: int
     currency: str
     today: str
+    mode: IngestMode
+    work: str
 
 
 # --- sent -----------------------------------------------------------------------------------------------------------
@@ -228,12 +257,18 @@ class SheetSummary(TypedDict):
 
 
 class IngestDocument(TypedDict):
-    """A dropped file and what became of its rows: accepted + rejected + duplicate = rows."""
+    """A dropped file and what became of its rows: accepted + rejected + duplicate = rows.
+
+    `cleared` where its sales were taken and the event's sales cleared since: dropped again, it is taken again.
+    """
 
     id: str
     eid: str
+    kind: IngestKind
+    mode: IngestMode
     file: IngestFile
     status: IngestStatus
+    cleared: bool
     rows: int
     accepted: int
     rejected: int

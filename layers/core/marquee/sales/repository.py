@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from typing import Any
@@ -13,13 +13,15 @@ from botocore.exceptions import ClientError
 from marquee import ddb, keys
 from marquee.errors import Conflict, Throttled
 from marquee.sales import ledger, months, rules
-from marquee.sales.models import DayRow, Head, Item
+from marquee.sales.models import DayRow, Head, Item, SourceKind
 from marquee.sales.months import MonthPart
 from marquee.settings import settings
 
 _BATCH = 25
 _BATCH_ATTEMPTS = 8
 _HEAD = "HEAD"
+CLEARED = "CLEARED#"
+"""Sort keys of the heads that clears have replaced: this, and the clear's id."""
 _META = "META"
 _COMMITTED = "COMMITTED"
 
@@ -32,9 +34,24 @@ def head(tenant: str, eid: str) -> Head:
     item = ddb.get(settings().sales_table, keys.event(tenant, eid), _HEAD)
     if item is None:
         return rules.empty_head()
+    return _head_of(item)
+
+
+def _head_of(item: Item) -> Head:
     stored: Head = orjson.loads(item["doc"])
     stored["version"] = item["version"]
     return stored
+
+
+def cleared_heads(tenant: str, eid: str) -> list[Head]:
+    """The heads that clears have replaced and that can still be undone."""
+    query = {
+        "TableName": settings().sales_table,
+        "ConsistentRead": True,
+        "KeyConditionExpression": "pk = :pk AND begins_with(sk, :sk)",
+        "ExpressionAttributeValues": ddb.to_item({":pk": keys.event(tenant, eid), ":sk": CLEARED}),
+    }
+    return [_head_of(item) for item in _pages(query)]
 
 
 def commit(tenant: str, eid: str, base: int, after: Head) -> bool:
@@ -61,14 +78,13 @@ def commit(tenant: str, eid: str, base: int, after: Head) -> bool:
     return True
 
 
-def stage(tenant: str, eid: str, ingest_id: str, base: int, parts: Iterable[MonthPart]) -> list[str]:
-    """Write month items, invisible until a commit on top of `base`. Returns their sort keys."""
+def stage(tenant: str, eid: str, source: str, name: str, parts: Iterable[MonthPart]) -> None:
+    """Write month items, invisible until the stage called `name` is committed."""
     pk = keys.event(tenant, eid)
-    items = [
-        {"pk": pk, "sk": rules.month_key(part.month, ingest_id, base, part.part), "data": part.data} for part in parts
-    ]
+    items = (
+        {"pk": pk, "sk": rules.month_key(part.month, source, name, part.part), "data": part.data} for part in parts
+    )
     _batch_write({"PutRequest": {"Item": ddb.to_item(item)}} for item in items)
-    return [str(item["sk"]) for item in items]
 
 
 def discard(tenant: str, eid: str, sort_keys: Iterable[str]) -> None:
@@ -98,8 +114,8 @@ def _batch_write(requests: Iterable[dict[str, Any]]) -> None:
 
 def day_rows(
     tenant: str, eid: str, of: Head, since: date | None = None, until: date | None = None
-) -> Iterator[tuple[str, DayRow]]:
-    """Day rows that readers of the head `of` see, with the kind of their ingest, from whole months.
+) -> Iterator[tuple[SourceKind, DayRow]]:
+    """Day rows that readers of the head `of` see, with the kind of their source, from whole months.
 
     Reads are consistent: the items of a commit are there before its head is.
     """
@@ -116,9 +132,9 @@ def day_rows(
         ),
     }
     for item in _pages(query):
-        month, ingest_id, base = rules.parse_month_key(item["sk"])
-        if rules.is_visible(of, ingest_id, base):
-            kind = of["visible"][ingest_id]["kind"]
+        month, source, stage_name = rules.parse_month_key(item["sk"])
+        if rules.is_visible(of, source, stage_name):
+            kind = of["visible"][source]["kind"]
             for row in months.unpack(month, item["data"]):
                 yield kind, row
 
@@ -143,8 +159,12 @@ def ingest(tenant: str, ingest_id: str) -> Item | None:
     return ddb.get(settings().ledger_table, ledger.partition(tenant, ingest_id), _META)
 
 
-def register(tenant: str, ingest_id: str, values: Mapping[str, Any], created_at: str) -> bool:
-    """Create the ingest, or start it again, keeping when it was first seen. False where it is committed already.
+def register(
+    tenant: str, ingest_id: str, values: Mapping[str, Any], created_at: str, generations: Sequence[str]
+) -> bool:
+    """Create the ingest, or start it again, keeping when it was first seen.
+
+    False where it is committed already, in one of the event's present `generations`.
 
     The execution is noted with it, so that whoever stops the execution finds the ingest. Raises Conflict for an
     execution that was stopped: nothing is started then.
@@ -159,7 +179,10 @@ def register(tenant: str, ingest_id: str, values: Mapping[str, Any], created_at:
         names[f"#f{index}"] = name
         attributes[f":f{index}"] = ddb.to_attribute(value)
         clause += f", #f{index} = if_not_exists(#f{index}, :f{index})"
-    opening = _change(tenant, ingest_id, clause, names, attributes, condition="attribute_not_exists(pk) OR #s <> :s")
+    names["#g"] = "generation"
+    present = {f":g{index}": {"S": one} for index, one in enumerate(generations)}
+    condition = f"attribute_not_exists(pk) OR #s <> :s OR NOT #g IN ({', '.join(present)})"
+    opening = _change(tenant, ingest_id, clause, names, attributes | present, condition=condition)
     noting = {
         **_execution_item(tenant, values["execution"]),
         "UpdateExpression": "SET ingest_id = :ingest",

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from hashlib import sha256
 
 from marquee import money
 from marquee.sales.models import (
@@ -19,40 +20,61 @@ from marquee.sales.models import (
     Head,
     IngestStatus,
     SalesGraphPoint,
+    SourceKind,
     TicketCategories,
     Total,
-    VisibleIngest,
+    VisibleSource,
 )
 
 MAX_CATEGORIES = 1_000
 MAX_GRAPH_DAYS = 1_500
 OPEN: tuple[IngestStatus, ...] = ("REGISTERED", "PARSED")
-FILE = "file"
-SUMMARY = "summary"
-_DROP_KEY = re.compile(r"sales/([A-Za-z0-9][A-Za-z0-9._-]{0,63})/([A-Za-z0-9][A-Za-z0-9._-]{0,63})/(.+[^/])", re.DOTALL)
+MAX_GENERATIONS = 50
+_PLACE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+_DROP_KEY = re.compile(rf"(?:sales|backfill)/({_PLACE})/({_PLACE})/(.+[^/])", re.DOTALL)
+_UPLOAD_KEY = re.compile(rf"uploads/({_PLACE})/({_PLACE})/{_PLACE}/([^/]+)")
 
 
 def parse_drop_key(key: str) -> tuple[str, str, str] | None:
-    """Tenant, event and file name of a dropped object's key ``sales/<tenant>/<eid>/<name>``; None for any other."""
-    match = _DROP_KEY.fullmatch(key)
+    """Tenant, event and file name of a dropped object's key; None for any other.
+
+    Drops are ``sales/<tenant>/<eid>/<name>``, files of a back-fill ``backfill/<tenant>/<eid>/<name>``, and uploads
+    ``uploads/<tenant>/<eid>/<upload>/<name>``.
+    """
+    match = _DROP_KEY.fullmatch(key) or _UPLOAD_KEY.fullmatch(key)
     return (match[1], match[2], match[3]) if match else None
 
 
-def month_key(month: str, ingest_id: str, base: int, part: int) -> str:
-    """Sort key of a month item; it names the ingest and the head version it was staged against."""
-    return f"S#{month}#{ingest_id}#{base}#{part}"
+def stage_name(base: int, content: str) -> str:
+    """The name of what is staged on top of version `base` of a head; `content` tells different contents apart."""
+    return f"{base}-{sha256(content.encode()).hexdigest()[:12]}"
 
 
-def parse_month_key(key: str) -> tuple[str, str, int]:
-    """Month, ingest and base of a month item."""
-    _, month, ingest_id, base, _ = key.split("#")
-    return month, ingest_id, int(base)
+def base_of(stage: str) -> int:
+    """The version of the head that something was staged on top of."""
+    return int(stage.partition("-")[0])
 
 
-def is_visible(head: Head, ingest_id: str, base: int) -> bool:
-    """Whether readers count a month item: leftovers of other attempts of the same ingest never do."""
-    entry = head["visible"].get(ingest_id)
-    return entry is not None and entry["base"] == base
+def month_key(month: str, source: str, stage: str, part: int) -> str:
+    """Sort key of a month item; it names its source and as what it was staged."""
+    return f"S#{month}#{source}#{stage}#{part}"
+
+
+def parse_month_key(key: str) -> tuple[str, str, str]:
+    """Month, source and stage of a month item."""
+    _, month, source, stage, _ = key.split("#")
+    return month, source, stage
+
+
+def is_visible(head: Head, source: str, stage: str) -> bool:
+    """Whether readers count a month item: leftovers of other attempts of the same source never do."""
+    entry = head["visible"].get(source)
+    return entry is not None and entry["stage"] == stage
+
+
+def generation(head: Head) -> str:
+    """The generation that what is taken now belongs to."""
+    return head["generations"][-1]
 
 
 def is_open(status: IngestStatus) -> bool:
@@ -62,7 +84,15 @@ def is_open(status: IngestStatus) -> bool:
 
 def empty_head() -> Head:
     """The head of an event without sales."""
-    return {"version": 0, "visible": {}, "kpi": {}, "categories": {}, "seen": None, "updated_at": None}
+    return {
+        "version": 0,
+        "generations": [""],
+        "visible": {},
+        "kpi": {},
+        "categories": {},
+        "seen": None,
+        "updated_at": None,
+    }
 
 
 # --- what a commit does -----------------------------------------------------------------------------------------------
@@ -102,13 +132,13 @@ def _added(before: Figures | None, more: Figures) -> Figures:
     }
 
 
-def visible_entry(base: int, committed_at: str) -> VisibleIngest:
-    """A file's ingest as readers see it from now on."""
-    return {"base": base, "kind": FILE, "committed_at": committed_at}
+def visible_entry(stage: str, kind: SourceKind, committed_at: str) -> VisibleSource:
+    """A source as readers see it from now on."""
+    return {"stage": stage, "kind": kind, "committed_at": committed_at}
 
 
-def committed(head: Head, ingest_id: str, entry: VisibleIngest, delta: Delta, seen: str) -> Head:
-    """The head after a commit of what was staged against its version."""
+def added(head: Head, delta: Delta) -> Delta:
+    """The figures and categories of a head with a delta added."""
     categories = {name: {currency: [*sums] for currency, sums in of.items()} for name, of in head["categories"].items()}
     for name, of in delta["categories"].items():
         for currency, (tickets, revenue) in of.items():
@@ -118,12 +148,17 @@ def committed(head: Head, ingest_id: str, entry: VisibleIngest, delta: Delta, se
     kpi = dict(head["kpi"])
     for currency, figures in delta["kpi"].items():
         kpi[currency] = _added(kpi.get(currency), figures)
+    return {"kpi": kpi, "categories": categories}
+
+
+def committed(head: Head, source: str, entry: VisibleSource, delta: Delta, seen: str | None) -> Head:
+    """The head after a commit of what was staged against its version; `seen` is None where no rows of files came."""
     return {
         "version": head["version"] + 1,
-        "visible": {**head["visible"], ingest_id: entry},
-        "kpi": kpi,
-        "categories": categories,
-        "seen": seen,
+        "generations": head["generations"],
+        "visible": {**head["visible"], source: entry},
+        **added(head, delta),
+        "seen": seen or head["seen"],
         "updated_at": entry["committed_at"],
     }
 
@@ -153,7 +188,7 @@ def fraction(part: int, whole: int) -> float | None:
 
 def daily_summary(
     event_id: str,
-    rows: Iterable[tuple[str, DayRow]],
+    rows: Iterable[tuple[SourceKind, DayRow]],
     currency: str | None,
     start: date | None,
     end: date | None,
@@ -170,7 +205,7 @@ def daily_summary(
         for total in (sums[key], by_currency[row["currency"]]):
             total[0] += row["tickets"]
             total[1] += row["revenue"]
-        if kind == SUMMARY:
+        if kind == "summary":
             estimated.add(key)
     days: list[DailyRevenue] = [
         {

@@ -77,9 +77,10 @@ def list_ingests(tenant: str, query: IngestListQuery) -> IngestPage:
     events.read(tenant, query.eid)
     before = cursors.sort_key(query.cursor, "ingests")
     items, last = repository.ingests_of(tenant, query.eid, query.limit, before)
+    generations = repository.head(tenant, query.eid)["generations"]
     return {
         "limit": query.limit,
-        "items": [ledger.document(item) for item in items],
+        "items": [ledger.document(item, generations) for item in items],
         "next_cursor": cursors.encode("ingests", last) if last else None,
     }
 
@@ -93,7 +94,8 @@ def _stored(tenant: str, ingest_id: str) -> Item:
 
 def read_ingest(tenant: str, ingest_id: str) -> IngestDocument:
     """One ingest. Raises NotFound."""
-    return ledger.document(_stored(tenant, ingest_id))
+    item = _stored(tenant, ingest_id)
+    return ledger.document(item, repository.head(tenant, item["eid"])["generations"])
 
 
 def end_cancelled_ingest(tenant: str, execution: str) -> None:

@@ -30,6 +30,8 @@ class Digest(NamedTuple):
     sha256: str
     size: int
     etag: str
+    mode: str
+    """What the object's metadata ask for (``marquee-mode``), in lower case; nothing where they do not."""
 
 
 def _client() -> Any:
@@ -44,7 +46,8 @@ def digest(bucket: str, key: str) -> Digest:
     for chunk in answer["Body"].iter_chunks(_READ_BYTES):
         summed.update(chunk)
         size += len(chunk)
-    return Digest(summed.hexdigest(), size, answer["ETag"])
+    mode = answer["Metadata"].get("marquee-mode", "").strip().lower()
+    return Digest(summed.hexdigest(), size, answer["ETag"], mode)
 
 
 @contextmanager
@@ -91,9 +94,9 @@ def ingest_key(tenant: str, ingest_id: str, name: str) -> str:
     return f"ingests/{tenant}/{ingest_id}/{name}"
 
 
-def seen_key(tenant: str, eid: str, base: int, ingest_id: str) -> str:
-    """Key of an event's multiset of rows after a commit by this ingest on top of head version `base`."""
-    return f"ingests/{tenant}/seen/{eid}/{base + 1}-{ingest_id}"
+def seen_key(tenant: str, eid: str, stage: str, source: str) -> str:
+    """Key of an event's multiset of rows with what a source staged."""
+    return f"ingests/{tenant}/seen/{eid}/{stage}-{source}"
 
 
 def put(key: str, body: bytes | IO[bytes], content_type: str = "application/octet-stream") -> None:
