@@ -1,6 +1,7 @@
 """Main: long operations as resources."""
 
 from marquee.auth import Caller
+from marquee.executions import control_service as control
 from marquee.executions import service
 from marquee.executions.models import ChangeQuery, Execution
 from marquee.http import Api, Reply
@@ -21,7 +22,7 @@ def cancel_execution(caller: Caller, execution_id: str, query: ChangeQuery) -> E
 
     What it has made visible stays; what it leaves open is closed. Cancelling it again changes nothing.
     """
-    return service.cancel(caller.tenant, execution_id, dry_run=query.dry_run)
+    return control.cancel(caller.tenant, execution_id, dry_run=query.dry_run)
 
 
 @handler.post("/executions/<execution_id>/redrive", scope="main.write", status=202)
@@ -31,7 +32,7 @@ def redrive_execution(caller: Caller, execution_id: str, query: ChangeQuery) -> 
     Its successor has the same input and goes on from what is stored. An execution has one successor; should that fail
     too, redrive that.
     """
-    successor = service.redrive(caller.tenant, execution_id, dry_run=query.dry_run)
+    successor = control.redrive(caller.tenant, execution_id, dry_run=query.dry_run)
     if isinstance(successor, Plan):
         return successor
     return Reply(successor, 202, headers={"Location": f"/executions/{successor.id}"})

@@ -1,0 +1,60 @@
+"""Use cases of executions that change them: a tenant stops its long operations and has them tried again."""
+
+from collections.abc import Callable
+
+import orjson
+
+from marquee import workflows
+from marquee.errors import Conflict, Unavailable
+from marquee.executions import rules, service
+from marquee.executions.models import Execution
+from marquee.plans import Plan, PlannedChange
+from marquee.sales import service as sales
+
+# A stopped execution catches nothing. What it leaves open is closed here: by tenant and execution name, repeatable.
+_CLOSINGS: dict[str, Callable[[str, str], None]] = {"sales_ingest": sales.end_cancelled_ingest}
+
+
+def cancel(tenant: str, execution_id: str, *, dry_run: bool = False) -> Execution | Plan:
+    """Stop an execution and close what it leaves open. One that is cancelled already is so again, to the same effect.
+
+    Raises NotFound, Conflict where it ended otherwise, or Unavailable while it is being stopped.
+    """
+    described = service.described_for(tenant, execution_id)
+    machine, name = service.parsed(execution_id)
+    if not dry_run and described["status"] == "RUNNING":
+        workflows.stop(described["executionArn"], rules.CANCELLED, rules.CANCELLED_CAUSE)
+        described = workflows.describe_when(machine, name, lambda now: now["status"] != "RUNNING") or described
+        if described["status"] == "RUNNING":
+            raise Unavailable("execution.stopping", "The execution is being stopped. Cancel it again in a moment.")
+    status = rules.STATUSES[described["status"]]
+    if status not in {"running", "cancelled"}:
+        raise Conflict("execution.not_running", f"The execution is not running any more: it is {status}.")
+    if dry_run:
+        return _plan(machine, execution_id, "status", status, "cancelled")
+    if machine in _CLOSINGS:
+        _CLOSINGS[machine](tenant, name)
+    return service.document(execution_id, described)
+
+
+def redrive(tenant: str, execution_id: str, *, dry_run: bool = False) -> Execution | Plan:
+    """Start the successor of an execution that did not succeed, with its input; repeated, it is the same successor.
+
+    Raises NotFound, Conflict where the execution runs or has succeeded, or Unavailable while it is being started.
+    """
+    described = service.described_for(tenant, execution_id)
+    machine, name = service.parsed(execution_id)
+    status = rules.STATUSES[described["status"]]
+    if status not in rules.REDRIVABLE:
+        raise Conflict("execution.not_failed", f"Only an execution that did not succeed is redriven: it is {status}.")
+    successor = rules.successor(name)
+    successor_id = rules.execution_id(machine, successor)
+    if dry_run:
+        return _plan(machine, execution_id, "successor", service.successor_of(machine, name), successor_id)
+    workflows.start(machine, successor, orjson.loads(described["input"]))
+    return service.started(machine, successor)
+
+
+def _plan(machine: str, execution_id: str, field: str, before: str | None, after: str) -> Plan:
+    change = PlannedChange(host="Main", id=execution_id, field=field, before=before, after=after)
+    return Plan(workflow=machine, changes=[] if before == after else [change])
