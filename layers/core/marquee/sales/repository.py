@@ -43,6 +43,38 @@ def _head_of(item: Item) -> Head:
     return stored
 
 
+def head_item(tenant: str, eid: str, head: Head) -> Item:
+    """The item that an event's head is stored as; the index by tenant finds it."""
+    stored = {name: value for name, value in head.items() if name != "version"}
+    return {
+        "pk": keys.event(tenant, eid),
+        "sk": _HEAD,
+        "tpk": f"T#{tenant}",
+        "tsk": eid,
+        "version": head["version"],
+        "doc": orjson.dumps(stored).decode(),
+        "updated_at": head["updated_at"],
+    }
+
+
+def heads(tenant: str, eids: Iterable[str]) -> dict[str, Head]:
+    """The heads of several events as of now, by event; those without sales are left out."""
+    wanted = [(keys.event(tenant, eid), _HEAD) for eid in eids]
+    found = ddb.batch_get(settings().sales_table, wanted, consistent=True)
+    return {keys.tenant_and_eid(item["pk"])[1]: _head_of(item) for item in found}
+
+
+def events_with_sales(tenant: str) -> Iterator[str]:
+    """The tenant's events that something was ever committed for, a moment ago at the latest, in the order of ids."""
+    query = {
+        "TableName": settings().sales_table,
+        "IndexName": "by_tenant",
+        "KeyConditionExpression": "tpk = :pk",
+        "ExpressionAttributeValues": ddb.to_item({":pk": f"T#{tenant}"}),
+    }
+    return (str(item["tsk"]) for item in _pages(query))
+
+
 def cleared_heads(tenant: str, eid: str) -> list[Head]:
     """The heads that clears have replaced and that can still be undone."""
     query = {
@@ -56,14 +88,7 @@ def cleared_heads(tenant: str, eid: str) -> list[Head]:
 
 def commit(tenant: str, eid: str, base: int, after: Head) -> bool:
     """Move the head from version `base` to `after`, in one write. False where it is not at `base` any more."""
-    stored = {name: value for name, value in after.items() if name != "version"}
-    item = {
-        "pk": keys.event(tenant, eid),
-        "sk": _HEAD,
-        "version": after["version"],
-        "doc": orjson.dumps(stored).decode(),
-        "updated_at": after["updated_at"],
-    }
+    item = head_item(tenant, eid, after)
     condition: dict[str, Any] = (
         {"ConditionExpression": "version = :base", "ExpressionAttributeValues": ddb.to_item({":base": base})}
         if base
