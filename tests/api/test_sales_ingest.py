@@ -148,9 +148,9 @@ def test_the_ledger_document_says_what_was_found(ingests: Ingests) -> None:
             "sheet": "März",
             "header_row": 2,
             "columns": [
-                {"field": "date", "column": "A", "header": "Datum"},
-                {"field": "tickets", "column": "B", "header": "Anzahl"},
-                {"field": "revenue", "column": "C", "header": "Umsatz (€)"},
+                {"field": "date", "column": "A", "header": "Datum", "by": "guess"},
+                {"field": "tickets", "column": "B", "header": "Anzahl", "by": "guess"},
+                {"field": "revenue", "column": "C", "header": "Umsatz (€)", "by": "guess"},
             ],
             "date_order": "day_first",
             "rows": 1,

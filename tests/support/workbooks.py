@@ -20,6 +20,7 @@ class FakeSheet:
     name: str = "Sales"
     start: tuple[int, int] | None = (0, 0)
     passes: int = field(default=0)
+    merged_cell_ranges: list[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=list)
 
     def iter_rows(self) -> Iterator[list[object]]:
         """The rows, all of one width."""

@@ -47,6 +47,7 @@ def test_rows_keep_their_numbers_where_a_report_starts_far_from_the_corner(parse
     for column, value in enumerate(("A", 2, 19.9), start=5):
         sheet.cell(11, column, value)
     sheet.cell(13, 4, "soon")
+    sheet.cell(13, 6, 2)
     book.save(tmp_path / "made.xlsx")
     parsed = parse((tmp_path / "made.xlsx").read_bytes())
     assert [tuple(run) for run in parsed.runs] == [(0, 11, 11)]

@@ -5,7 +5,7 @@ import re
 from decimal import Decimal
 
 from marquee import money
-from marquee.sales.cells import Cell, Refusal, plain_signs, shown, text
+from marquee.sales.cells import Cell, Refusal, Shared, is_empty, plain_signs, shown, text
 
 MAX_TICKETS = 10_000_000
 MAX_MINOR = 10**13
@@ -19,7 +19,9 @@ _NO_CENTS = re.compile(r"[.,]-+$")
 
 def read_tickets(value: Cell) -> int | Refusal:
     """A number of tickets; refunds are negative."""
-    if _is_empty(value):
+    if isinstance(value, Shared):
+        return _shared(value)
+    if is_empty(value):
         return Refusal("tickets.missing", "The number of tickets is missing.")
     number = _number(value, decimals=0)
     if number is None:
@@ -45,8 +47,8 @@ def read_amount(value: Cell, currency: str) -> int | Refusal:
         nearest = round(value * factor)
         if nearest / factor == value and abs(nearest) <= MAX_MINOR:
             return nearest
-    if _is_empty(value):
-        return Refusal("revenue.missing", "The amount is missing.")
+    if isinstance(value, Shared) or is_empty(value):
+        return _shared(value) if isinstance(value, Shared) else Refusal("revenue.missing", "The amount is missing.")
     number = _number(value, decimals=places)
     if number is None:
         return Refusal("revenue.not_a_number", f"“{shown(value)}” is not an amount of money.")
@@ -61,8 +63,68 @@ def read_amount(value: Cell, currency: str) -> int | Refusal:
     return whole
 
 
-def _is_empty(value: Cell) -> bool:
-    return value is None or (isinstance(value, str) and not text(value))
+def _shared(value: Shared) -> Refusal:
+    return Refusal(
+        "row.shared_number",
+        f"One cell is merged over rows {value.first} to {value.last}: how much of its number belongs to which row "
+        "cannot be known. Write each row's own number.",
+    )
+
+
+def read_price(value: Cell, currency: str) -> int | Refusal:
+    """The price of one ticket in minor units of `currency`, never negative."""
+    price = read_amount(value, currency)
+    if isinstance(price, Refusal):
+        return price if price.code == "row.shared_number" else _of_field(price, "price")
+    if price < 0:
+        return Refusal(
+            "price.negative", "The price is negative. In a refund the number of tickets is; the price is not."
+        )
+    return price
+
+
+def read_discount(value: Cell, currency: str, *, is_share: bool) -> int | Refusal:
+    """What is taken off a row's price, in minor units and never negative; nothing where the cell is empty.
+
+    With `is_share` the column's heading names percentages, or a discount of each ticket: then only nothing is certain.
+    """
+    if is_empty(value):
+        return 0
+    percent = isinstance(value, str) and "%" in value
+    if isinstance(value, str) and not percent and (sign := strip_currency(value)[1]):
+        if currency not in currencies_of(sign):
+            return Refusal("discount.not_a_number", f"“{shown(value)}” is not an amount of {currency}.")
+        certain = not is_share
+    else:
+        certain = not (is_share or percent)
+    amount = read_amount(value.replace("%", "") if percent and isinstance(value, str) else value, currency)
+    if isinstance(amount, Refusal):
+        return amount if amount.code == "row.shared_number" else _of_field(amount, "discount")
+    unit: int = 10 ** money.exponent(currency)
+    # Spreadsheets hold 10 % as 0.1.
+    looks_like_share = not isinstance(value, str) and 0 < abs(amount) < unit
+    if amount and (not certain or looks_like_share):
+        return Refusal(
+            "discount.unclear",
+            f"“{shown(value)}” may be a percentage, or the discount of one ticket. Write the row's discount as an "
+            "amount, or add a column with the revenue.",
+        )
+    return abs(amount)
+
+
+def _of_field(refusal: Refusal, field: str) -> Refusal:
+    """A refusal of an amount, as one of the field that holds it."""
+    return Refusal(refusal.code.replace("revenue.", f"{field}."), refusal.message)
+
+
+def read_proceeds(tickets: int, price: int, discount: int) -> int | Refusal:
+    """The revenue of a row that has a price for each ticket and a discount on them all; refunds are negative."""
+    full = abs(tickets) * price
+    if full > MAX_MINOR:
+        return Refusal("price.too_large", "Tickets times price is too large for one row.")
+    if discount > full:
+        return Refusal("discount.too_large", "The discount is larger than tickets times price.")
+    return full - discount if tickets >= 0 else discount - full
 
 
 def _number(value: Cell, *, decimals: int) -> Decimal | None:
@@ -143,6 +205,9 @@ _LETTERS = re.compile(r"^([^\d\s.,'()+-][^\d\s,'()+-]*)\s*|\s*([^\d\s.,'()+-][^\
 def strip_currency(value: str) -> tuple[str, str]:
     """An amount's text without its currency, and the sign or code that stood beside it (or nothing)."""
     spelled = plain_signs(text(value))
+    if spelled.startswith("(") and spelled.endswith(")"):
+        bare, sign = strip_currency(spelled[1:-1])
+        return f"({bare})", sign
     negative = spelled.startswith("-")
     core = spelled[1:].strip() if negative else spelled
     found = _LETTERS.search(core)

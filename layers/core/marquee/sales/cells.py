@@ -8,7 +8,19 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-Cell = str | float | int | bool | date | datetime | time | timedelta | None
+
+class Shared(NamedTuple):
+    """A number in a cell that is merged over several rows, from `first` to `last` as spreadsheets number them.
+
+    `value` is what the row's own cell holds: the number in the first row, nothing in the others.
+    """
+
+    value: "str | float | int | bool | date | datetime | time | timedelta | None"
+    first: int
+    last: int
+
+
+Cell = str | float | int | bool | date | datetime | time | timedelta | Shared | None
 
 MAX_CATEGORY = 100
 _SHOWN = 60
@@ -34,6 +46,8 @@ def as_written(value: Cell) -> str:  # noqa: PLR0911 - one per type
     match value:
         case None:
             return ""
+        case Shared():
+            return as_written(value.value)
         case str():
             return value
         case bool():
@@ -59,6 +73,16 @@ def text(value: Cell) -> str:
     if isinstance(value, str):
         return " ".join(unicodedata.normalize("NFC", value).translate(_SPACES).split())
     return as_written(value)
+
+
+def is_empty(value: Cell) -> bool:
+    """Whether a cell holds nothing, or only spaces."""
+    return value is None or (isinstance(value, str) and not text(value))
+
+
+def unshared(row: Sequence[Cell]) -> list[Cell]:
+    """A row's cells as its sheet has them."""
+    return [cell.value if isinstance(cell, Shared) else cell for cell in row]
 
 
 _SEPARATOR = "\x1e"

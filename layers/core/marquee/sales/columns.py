@@ -1,15 +1,14 @@
-"""Pure finding of the header row and of what its columns mean."""
+"""Pure finding of the header and of what its columns mean."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from marquee.sales import amounts, cells
+from marquee.sales import amounts, cells, headings
 from marquee.sales.cells import Cell
+from marquee.sales.headings import ALL_FIELDS, FIELDS, PRICED, REQUIRED, normalised
+from marquee.sales.mapping import NO_MAPPING, ColumnMapping
 
-REQUIRED = ("date", "tickets", "revenue")
-OPTIONAL = ("category", "currency")
-FIELDS = (*REQUIRED, *OPTIONAL)
 SEARCHED_ROWS = 60
 """How many rows from the top may hold the header."""
 
@@ -17,63 +16,14 @@ REASON_HEADER = "Marquee: reason"
 ROW_HEADER = "Marquee: row"
 """Columns of a returned workbook that say why; they are no part of a row's content."""
 
-# What each field is called, the best name first: a sheet may well have a gross and a net amount.
-_NAMES: dict[str, tuple[str, ...]] = {
-    "date": (
-        "sale date", "sales date", "date of sale", "sold on", "verkaufsdatum", "verkaufstag", "vk datum", "order date",
-        "bestelldatum", "booking date", "buchungsdatum", "buchungstag", "purchase date", "kaufdatum",
-        "transaction date", "transaktionsdatum", "date", "datum", "day", "tag",
-    ),
-    "tickets": (
-        "tickets sold", "sold tickets", "verkaufte tickets", "verkaufte karten", "number of tickets", "no of tickets",
-        "anzahl tickets", "anzahl karten", "ticketanzahl", "kartenanzahl", "tickets", "karten", "sold", "verkauft",
-        "quantity", "qty", "anzahl", "menge", "stückzahl", "stück", "count",
-    ),
-    "revenue": (
-        "gross revenue", "revenue gross", "bruttoumsatz", "umsatz brutto", "gross amount", "bruttobetrag", "revenue",
-        "umsatz", "turnover", "total revenue", "gesamtumsatz", "erlös", "einnahmen", "sales", "total amount",
-        "gesamtbetrag", "gesamtpreis", "amount", "betrag", "gross", "brutto", "total", "net revenue", "revenue net",
-        "nettoumsatz",
-        "umsatz netto", "net amount", "nettobetrag",
-    ),
-    "category": (
-        "price category", "preiskategorie", "ticket category", "ticketkategorie", "category", "kategorie",
-        "preisgruppe", "preisklasse", "platzkategorie", "ticket type", "ticketart", "kartenart", "type", "tarif",
-        "section", "bereich", "block",
-    ),
-    "currency": ("currency", "währung", "currency code", "währungscode", "ccy", "whg"),
-}  # fmt: skip
-# A heading with one of these words names something else, whatever other words it has.
-_FOREIGN: dict[str, frozenset[str]] = {
-    "date": frozenset(["event", "veranstaltung", "vorstellung", "show", "birth", "geburt", "print", "druck"]),
-    "tickets": frozenset(
-        [
-            "cancelled",
-            "canceled",
-            "storniert",
-            "storno",
-            "refunded",
-            "free",
-            "frei",
-            "capacity",
-            "kapazität",
-            "type",
-            "art",
-        ]
-    ),
-    "revenue": frozenset(
-        ["vat", "mwst", "ust", "tax", "steuer", "fee", "gebühr", "discount", "rabatt", "price", "preis", "tickets"]
-    ),
-    "category": frozenset(),
-    "currency": frozenset(),
-}
-_PARENTHESES = re.compile(r"[(\[]([^)\]]*)[)\]]")
-_NO_WORD = re.compile(r"[\W_]+")
-_CURRENCY_IN_HEADING = re.compile(r"€|£|\$|¥|\b[A-Z]{3}\b")
-_TOTALS = frozenset(
-    ["total", "totals", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt", "zwischensumme", "subtotal"]
-)
-_WORDS_ONLY_RANK = 100
+Span = tuple[tuple[int, int], tuple[int, int]]
+"""A merged range: its first and last cell as (row, column), from 0, both within it."""
+
+_OUR_OWN = (REASON_HEADER, ROW_HEADER)
+_PRICED_CORE = ("date", "tickets", "price", "category", "currency", "discount")
+_UNNAMED = re.compile(r"#\d+")
+_CODE = re.compile(r"[€£$¥]|\b[A-Z]{3}\b|\b[Ee]uro\b")
+_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +31,32 @@ class Columns:
     """What the columns of one sheet mean. Positions count from the first column of the sheet's filled area."""
 
     header_row: int
-    """Position of the header among the rows of the filled area."""
+    """Position of the header's first line among the rows of the sheet."""
     headings: tuple[str, ...]
     positions: dict[str, int]
     extras: tuple[tuple[str, int], ...]
     """Every other column as (label, position), by label: the layout of a sheet is no part of its content."""
     currency_sign: str = ""
     """A currency named in the heading of the amounts, such as ``€`` in "Umsatz (€)"."""
+    lines: tuple[tuple[str, ...], ...] = ()
+    """The header's lines as they stand in the sheet."""
+    mapped: frozenset[str] = field(default=frozenset())
+    """Fields whose column the tenant's mapping names."""
+
+    @property
+    def first_row(self) -> int:
+        """Position of the first row below the header."""
+        return self.header_row + max(1, len(self.lines))
+
+    @property
+    def core(self) -> tuple[str, ...]:
+        """The fields that a row is read from: its revenue, or its price and discount in the revenue's place."""
+        return _PRICED_CORE if "price" in self.positions else FIELDS
+
+    @property
+    def content(self) -> list[int]:
+        """Positions of all columns but our own."""
+        return [position for position, heading in enumerate(self.headings) if heading not in _OUR_OWN]
 
 
 @dataclass(slots=True)
@@ -108,88 +77,186 @@ def letter(position: int) -> str:
     return name
 
 
-def normalised(heading: str) -> str:
-    """A heading in lower case, without punctuation and without what stands in parentheses."""
-    return " ".join(_NO_WORD.sub(" ", _PARENTHESES.sub(" ", heading).casefold()).split())
+def find(
+    rows: Sequence[Sequence[Cell]],
+    mapping: ColumnMapping = NO_MAPPING,
+    merged: Sequence[Span] = (),
+    first_column: int = 0,
+) -> Search:
+    """The header among a sheet's first rows: the first row, or two rows together, that name every needed column.
 
-
-def find(rows: Sequence[Sequence[Cell]]) -> Search:
-    """The header among a sheet's first rows: the first row that names every needed column."""
+    `merged` are the sheet's merged ranges: a heading over several columns belongs to each of them.
+    """
     search = Search()
     most_known = -1
-    for index, row in enumerate(rows[:SEARCHED_ROWS]):
-        headings = tuple(cells.text(value) if isinstance(value, str) else "" for value in row)
-        if sum(1 for heading in headings if heading) < 2:  # noqa: PLR2004 - a title, not a header
-            continue
-        positions = _positions(headings)
-        if all(name in positions for name in REQUIRED):
-            return Search(_columns(index, headings, positions), headings)
-        if len(positions) > most_known:
-            most_known, search.headings = len(positions), headings
+    searched = rows[:SEARCHED_ROWS]
+    for index, row in enumerate(searched):
+        line = _texts(row)
+        below = searched[index + 1] if index + 1 < len(searched) else ()
+        if sum(1 for text in line if text) >= 2:  # noqa: PLR2004 - a title, not a header
+            positions = _positions(line, mapping)
+            if _complete(positions):
+                lines = (line, _texts(below)) if _are_units(below) else (line,)
+                return Search(_columns(index, lines, _with_units(lines), positions, mapping), line)
+            if len(positions) > most_known:
+                most_known, search.headings = len(positions), line
+        both = _two_lines(row, below, mapping, [span for span in merged if span[0][0] == index], first_column)
+        if both is not None:
+            positions = _positions(both, mapping)
+            if _complete(positions):
+                return Search(_columns(index, (line, _texts(below)), both, positions, mapping), both)
     return search
 
 
-def known_fields(headings: Sequence[str]) -> frozenset[str]:
+def known_fields(line: Sequence[str], mapping: ColumnMapping = NO_MAPPING) -> frozenset[str]:
     """Which fields some of the headings name."""
-    return frozenset(_positions(headings))
+    return frozenset(_positions(line, mapping))
 
 
-def _positions(headings: Sequence[str]) -> dict[str, int]:
-    """Which column is which field: best name first, and no column twice."""
-    ranked = sorted(
-        (rank, position, name)
-        for position, heading in enumerate(headings)
-        if heading and heading not in (REASON_HEADER, ROW_HEADER)
-        for name in FIELDS
-        if (rank := _rank(name, heading)) is not None
-    )
-    positions: dict[str, int] = {}
-    for _, position, name in ranked:
-        if name not in positions and position not in positions.values():
-            positions[name] = position
+def _texts(row: Sequence[Cell]) -> tuple[str, ...]:
+    return tuple(cells.text(value) if isinstance(value, str) else "" for value in row)
+
+
+def _complete(positions: dict[str, int]) -> bool:
+    return all(name in positions or (name == "revenue" and "price" in positions) for name in REQUIRED)
+
+
+def _positions(line: Sequence[str], mapping: ColumnMapping) -> dict[str, int]:
+    """Which column is which field: as the mapping says, the others by the best name.
+
+    A price and a discount count only where nothing is the revenue.
+    """
+    placed = mapping.place(line)
+    free = [
+        (position, heading)
+        for position, heading in enumerate(line)
+        if heading and position not in placed.barred and heading not in _OUR_OWN
+    ]
+    certain = {name: position for name, position in placed.positions.items() if name in FIELDS}
+    positions = headings.guessed(free, FIELDS, certain)
+    if "revenue" not in positions:
+        positions = headings.guessed(free, ALL_FIELDS, placed.positions)
+    if "revenue" in positions or "price" not in positions:
+        return {name: position for name, position in positions.items() if name not in PRICED}
     return positions
 
 
-def _rank(name: str, heading: str) -> int | None:
-    """How well a heading names a field: 0 is best, None not at all."""
-    plain = normalised(heading)
-    if plain in _NAMES[name]:
-        return _NAMES[name].index(plain)
-    words = set(plain.split())
-    if words & _FOREIGN[name]:
+def _two_lines(
+    row: Sequence[Cell], below: Sequence[Cell], mapping: ColumnMapping, spans: Sequence[Span], first_column: int
+) -> tuple[str, ...] | None:
+    """The headings that two rows make together; None where they cannot be one header.
+
+    The second must be made of words only, as no row of sales is, and be no header itself.
+    """
+    upper, lower = list(_texts(row)), _texts(below)
+    if any(_DIGIT.search(text) for text in lower) or any(
+        not isinstance(value, str) and value is not None for value in (*row, *below)
+    ):
         return None
-    for index, candidate in enumerate(_NAMES[name]):
-        if f" {candidate} " in f" {plain} ":
-            return _WORDS_ONLY_RANK + index
-    return None
+    if len({text for text in upper if text}) < 2 or sum(1 for text in lower if text) < 2:  # noqa: PLR2004 - a title
+        return None
+    if _complete(_positions(lower, mapping)):
+        return None
+    for (_, left), (_, right) in spans:
+        start = left - first_column
+        if 0 <= start < len(upper):
+            stop = min(right - first_column + 1, len(upper))
+            upper[start:stop] = [upper[start]] * (stop - start)
+    return tuple(f"{above} {under}".strip() for above, under in zip(upper, lower, strict=True))
 
 
-def _columns(index: int, headings: tuple[str, ...], positions: dict[str, int]) -> Columns:
+def _are_units(row: Sequence[Cell]) -> bool:
+    """Whether the row below a header only says in what its columns are counted."""
+    filled = [value for value in row if value not in ("", None)]
+    return bool(filled) and all(isinstance(value, str) and headings.is_unit(cells.text(value)) for value in filled)
+
+
+def _with_units(lines: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    if len(lines) == 1:
+        return lines[0]
+    return tuple(
+        f"{above} [{under.strip(' ()[]')}]" if above and under else above
+        for above, under in zip(lines[0], lines[1], strict=True)
+    )
+
+
+def _columns(
+    index: int,
+    lines: tuple[tuple[str, ...], ...],
+    line: tuple[str, ...],
+    positions: dict[str, int],
+    mapping: ColumnMapping,
+) -> Columns:
     taken = set(positions.values())
     extras = sorted(
-        (normalised(heading) or f"#{position}", position)
-        for position, heading in enumerate(headings)
-        if position not in taken and heading not in (REASON_HEADER, ROW_HEADER)
+        (unnamed(position) if not normalised(heading) else _label(heading), position)
+        for position, heading in enumerate(line)
+        if position not in taken and heading not in _OUR_OWN
     )
-    sign = _CURRENCY_IN_HEADING.search(headings[positions["revenue"]])
-    known = sign is not None and bool(amounts.currencies_of(sign[0]))
+    placed = mapping.place(line).positions
     return Columns(
         header_row=index,
-        headings=headings,
+        headings=line,
         positions=positions,
         extras=tuple(extras),
-        currency_sign=sign[0] if sign is not None and known else "",
+        currency_sign=_currency_in(line[positions.get("revenue", positions.get("price", 0))]),
+        lines=lines,
+        mapped=frozenset(name for name, position in positions.items() if placed.get(name) == position),
     )
 
 
-def is_totals_row(row: Sequence[Cell]) -> bool:
+def unnamed(position: int) -> str:
+    """What a column without a heading is called."""
+    return f"#{position}"
+
+
+def _label(heading: str) -> str:
+    # A returned workbook names the columns that had no name.
+    return heading if _UNNAMED.fullmatch(heading) else normalised(heading)
+
+
+def _currency_in(heading: str) -> str:
+    """A currency's sign or code in a heading. In one of capitals only, other words look like codes."""
+    for found in _CODE.finditer(heading):
+        shouted = heading.isupper() and found[0].isalpha() and heading[found.end() :].strip(" )]")
+        if not shouted and amounts.currencies_of(found[0]):
+            return found[0]
+    return ""
+
+
+def is_totals_row(row: Sequence[Cell], columns: Columns) -> bool:
     """Whether a row that is no sale starts one of its texts with a word such as Total or Summe."""
-    return any(isinstance(value, str) and (words := normalised(value).split()) and words[0] in _TOTALS for value in row)
+    return any(isinstance(row[at], str) and headings.begins_as_total(str(row[at])) for at in columns.content)
 
 
 def is_repeated_header(row: Sequence[Cell], columns: Columns) -> bool:
-    """Whether a row is the header again, as printed at the top of each page."""
+    """Whether a row is a line of the header again, as printed at the top of each page."""
+    lines = columns.lines or (columns.headings,)
+    return any(_is_line(row, line, columns.positions) for line in lines)
+
+
+def _is_line(row: Sequence[Cell], line: Sequence[str], positions: dict[str, int]) -> bool:
+    if not any(line[position] for position in positions.values()):
+        return False
     return all(
-        isinstance(row[position], str) and cells.text(row[position]) == columns.headings[position]
-        for position in columns.positions.values()
+        (cells.text(value) if isinstance(value := row[position], str) else value or "") == line[position]
+        for position in positions.values()
     )
+
+
+def is_note(row: Sequence[Cell], columns: Columns) -> bool:
+    """Whether a row that is no sale is a remark: one text only, or one that begins with ``*`` or ends with a colon.
+
+    Its tickets and its amount are empty, so that there is nothing in it that could have been meant as a sale.
+    """
+    filled = [value for at in columns.content if not cells.is_empty(value := row[at])]
+    numbers = [row[at] for name, at in columns.positions.items() if name in _NUMBERS]
+    if len(filled) > 1 and not all(map(cells.is_empty, numbers)):
+        return False
+    first = cells.text(filled[0]) if filled and isinstance(filled[0], str) else ""
+    if not first or first[0].isdigit():
+        return False
+    return len(filled) == 1 or first.startswith("*") or first.endswith(":")
+
+
+_NUMBERS = frozenset(("tickets", "revenue", "price", "discount"))

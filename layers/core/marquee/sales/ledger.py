@@ -136,6 +136,7 @@ def sheet_summaries(sheets: Iterable[SheetReport]) -> list[SheetSummary]:
                     "field": name,
                     "column": columns.letter(sheet.first_column + position),
                     "header": sheet.headings[position],
+                    "by": "mapping" if name in sheet.columns.mapped else "guess",
                 }
                 for name, position in sorted(sheet.columns.positions.items(), key=lambda pair: pair[1])
             ]

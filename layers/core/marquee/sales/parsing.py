@@ -3,20 +3,24 @@
 from datetime import date
 from typing import cast
 
-from marquee.sales import columns, reading
+from marquee.sales import columns, headings, reading
 from marquee.sales.days import DateReading
 from marquee.sales.inspection import NotAWorkbook
+from marquee.sales.mapping import NO_MAPPING, ColumnMapping
 from marquee.sales.reading import Parsed, Sheet, SheetReport
 
 __all__ = ["Parsed", "parse"]
-_NEEDED = "date, tickets (number of tickets) and revenue (amount)"
+_NEEDED = "date, tickets (number of tickets) and revenue (amount, or else the price of a ticket)"
 _LISTED = 12
 
 
-def parse(path: str, *, currency: str, latest: date, from_1904: bool) -> Parsed:
+def parse(
+    path: str, *, currency: str, latest: date, from_1904: bool, mapping: ColumnMapping = NO_MAPPING
+) -> Parsed:
     """Read all visible sheets of the workbook at `path`.
 
-    `currency` is the event's; `latest` the last day that can be a day of sale. Raises NotAWorkbook where the file
+    `currency` is the event's; `latest` the last day that can be a day of sale; `mapping` says what headings mean to the
+    tenant. Raises NotAWorkbook where the file
     cannot be read, holds nothing, or has no sheet with the needed columns or no rows under them.
     """
     import python_calamine  # noqa: PLC0415 - only the function that ingests has it
@@ -31,7 +35,7 @@ def parse(path: str, *, currency: str, latest: date, from_1904: bool) -> Parsed:
             # One sheet at a time is held in memory.
             sheets = (cast("Sheet", workbook.get_sheet_by_name(name)) for name in names)
             dates = DateReading(latest=latest, from_1904=from_1904)
-            parsed = reading.read(sheets, currency=currency, dates=dates)
+            parsed = reading.read(sheets, currency=currency, dates=dates, mapping=mapping)
     except python_calamine.PasswordError as error:
         raise NotAWorkbook(
             "file.password_protected",
@@ -44,7 +48,7 @@ def parse(path: str, *, currency: str, latest: date, from_1904: bool) -> Parsed:
         if type(error).__name__ == "PanicException":
             raise _unreadable() from error
         raise
-    _check(parsed)
+    _check(parsed, mapping)
     return parsed
 
 
@@ -54,7 +58,7 @@ def _unreadable() -> NotAWorkbook:
     )
 
 
-def _check(parsed: Parsed) -> None:
+def _check(parsed: Parsed, mapping: ColumnMapping) -> None:
     taken = [sheet for sheet in parsed.sheets if sheet.columns]
     if taken and parsed.rows:
         return
@@ -63,15 +67,19 @@ def _check(parsed: Parsed) -> None:
     filled = [sheet for sheet in parsed.sheets if sheet.headings]
     if not filled and all(not sheet.filled for sheet in parsed.sheets):
         raise NotAWorkbook("file.no_content", "The workbook is empty: there are no rows in it.")
-    raise NotAWorkbook("columns.missing", _missing(filled))
+    raise NotAWorkbook("columns.missing", _missing(filled, mapping))
 
 
-def _missing(sheets: list[SheetReport]) -> str:
-    needed = f"A report needs a header row with columns for {_NEEDED}."
+def _missing(sheets: list[SheetReport], mapping: ColumnMapping) -> str:
+    needed = (
+        f"A report needs a header row with columns for {_NEEDED}. If yours are called otherwise, say so with "
+        "PUT /ingest/column_mapping and drop the file again."
+    )
     if not sheets:
         return f"No header row was found. {needed}"
-    closest = max(sheets, key=lambda sheet: len(columns.known_fields(sheet.headings)))
-    lacking = [name for name in columns.REQUIRED if name not in columns.known_fields(closest.headings)]
+    closest = max(sheets, key=lambda sheet: len(columns.known_fields(sheet.headings, mapping)))
+    known = columns.known_fields(closest.headings, mapping)
+    lacking = [name for name in headings.REQUIRED if name not in known]
     names = [heading for heading in closest.headings if heading]
     listed = ", ".join(f"“{name[:40]}”" for name in names[:_LISTED]) + (" …" if len(names) > _LISTED else "")
     return f"No column was found for {' and '.join(lacking)}. Sheet “{closest.name}” has {listed}. {needed}"

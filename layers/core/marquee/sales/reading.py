@@ -9,20 +9,22 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import chain, compress, count, islice, repeat
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from marquee.sales import cells, columns, days, identity
+from marquee.sales import cells, columns, days, headings, identity, totals
 from marquee.sales.cells import Cell
-from marquee.sales.columns import Columns
+from marquee.sales.columns import Columns, Span
 from marquee.sales.days import DateReading
+from marquee.sales.mapping import NO_MAPPING, ColumnMapping
+from marquee.sales.merges import Merges
+from marquee.sales.parsed import Parsed, RejectedRow, Row, Run, SheetReport
 from marquee.sales.validation import RawCore, Reason, Sale, Validator
 
-Row = list[Cell]
+__all__ = ["Parsed", "RejectedRow", "Run", "Sheet", "SheetReport", "read"]
 _CHUNK = 4096
 _NO_SALE = -1
-_NUMERIC = frozenset(("tickets", "revenue"))
+_NUMERIC = frozenset(("tickets", "revenue", "price", "discount"))
 
 
 class Sheet(Protocol):
@@ -34,68 +36,12 @@ class Sheet(Protocol):
     def start(self) -> tuple[int, int] | None:
         """Row and column of the first filled cell, from 0; None where the sheet is empty."""
 
+    @property
+    def merged_cell_ranges(self) -> Sequence[Span] | None:
+        """The merged ranges, counted from the sheet's corner; None where the file's kind does not tell."""
+
     def iter_rows(self) -> Iterator[Row]:
         """The rows from the sheet's first on, each from its first filled column on."""
-
-
-@dataclass(frozen=True, slots=True)
-class RejectedRow:
-    """A row that was not taken, as the file has it."""
-
-    sheet: int
-    row: int
-    cells: Row
-    reasons: tuple[Reason, ...]
-
-
-@dataclass(slots=True)
-class SheetReport:
-    """What was found in one sheet. `skipped` counts rows that are no data: blank, totals, header again."""
-
-    name: str
-    columns: Columns | None
-    headings: tuple[str, ...] = ()
-    filled: bool = False
-    first_column: int = 0
-    month_first: bool = False
-    rows: int = 0
-    skipped: Counter[str] = field(default_factory=Counter)
-
-
-class Run(NamedTuple):
-    """Consecutive rows of a sheet, by the numbers spreadsheets show."""
-
-    sheet: int
-    first: int
-    last: int
-
-
-@dataclass(slots=True)
-class Parsed:
-    """A workbook read to the end.
-
-    What was sold is held once: `groups`, `tickets` and `minor` run in parallel, one entry a sale; `group_keys` are the
-    (day, category, currency) that `groups` points at. A content is a sale with the row's other cells: `identities`,
-    `sales` (pointing at a sale) and `counts` run in parallel. `order` names the content of each sale row in the order
-    of the file, `runs` the rows these are.
-    """
-
-    sheets: list[SheetReport] = field(default_factory=list)
-    group_keys: list[tuple[str, str, str]] = field(default_factory=list)
-    groups: "array[int]" = field(default_factory=lambda: array("I"))
-    tickets: "array[int]" = field(default_factory=lambda: array("q"))
-    minor: "array[int]" = field(default_factory=lambda: array("q"))
-    identities: list[bytes] = field(default_factory=list)
-    sales: "array[int]" = field(default_factory=lambda: array("I"))
-    counts: "array[int]" = field(default_factory=lambda: array("I"))
-    order: "array[int]" = field(default_factory=lambda: array("I"))
-    runs: list[Run] = field(default_factory=list)
-    rejected: list[RejectedRow] = field(default_factory=list)
-
-    @property
-    def rows(self) -> int:
-        """All rows that should be sales: those that are, and the rejected."""
-        return len(self.order) + len(self.rejected)
 
 
 @contextmanager
@@ -110,17 +56,17 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def read(sheets: Iterable[Sheet], *, currency: str, dates: DateReading) -> Parsed:
+def read(sheets: Iterable[Sheet], *, currency: str, dates: DateReading, mapping: ColumnMapping = NO_MAPPING) -> Parsed:
     """Read every sheet that has a header row.
 
-    `currency` is the event's, for rows that name none. A sheet without the needed columns is reported with `columns`
-    None.
+    `currency` is the event's, for rows that name none; `mapping` says what headings mean to the tenant. A sheet without
+    the needed columns is reported with `columns` None.
     """
-    parsed = Parsed()
+    parsed = Parsed(from_1904=dates.from_1904)
     contents = _Contents(parsed)
     with _without_collector():
         for sheet in sheets:
-            _read_sheet(sheet, parsed, contents, currency, dates)
+            _read_sheet(sheet, parsed, contents, currency, dates, mapping)
         parsed.counts = _counted(parsed)
     return parsed
 
@@ -134,35 +80,46 @@ def _counted(parsed: Parsed) -> "array[int]":
     return array("I", map(counted.__getitem__, range(number)))
 
 
-def _read_sheet(sheet: Sheet, parsed: Parsed, contents: "_Contents", currency: str, dates: DateReading) -> None:
+def _read_sheet(
+    sheet: Sheet,
+    parsed: Parsed,
+    contents: "_Contents",
+    currency: str,
+    dates: DateReading,
+    mapping: ColumnMapping,
+) -> None:
     rows = sheet.iter_rows()
     top = list(islice(rows, columns.SEARCHED_ROWS))
-    search = columns.find(top)
     start = sheet.start
+    first_column = start[1] if start else 0
+    merged = sheet.merged_cell_ranges
+    search = columns.find(top, mapping, merged or (), first_column)
     report = SheetReport(
-        sheet.name, search.columns, search.headings, filled=start is not None, first_column=start[1] if start else 0
+        sheet.name, search.columns, search.headings, filled=start is not None, first_column=first_column
     )
     parsed.sheets.append(report)
-    if search.columns is None:
+    found = search.columns
+    if found is None:
         return
-    header = search.columns.header_row
-    report.month_first = _month_first(sheet, search.columns, top)
+    report.headings = found.headings
+    report.month_first = _month_first(sheet, found, top)
     reader = _SheetReader(
         sheet=len(parsed.sheets) - 1,
         report=report,
-        columns=search.columns,
+        columns=found,
         parsed=parsed,
         contents=contents,
-        validator=Validator(search.columns, currency, dates._replace(month_first=report.month_first)),
+        validator=Validator(found, currency, dates._replace(month_first=report.month_first)),
+        merges=Merges(merged or (), found, first_column),
     )
     # Row numbers as spreadsheets show them count from 1, and the header has one too.
-    reader.take(chain(top[header + 1 :], rows), first_row=header + 2)
+    reader.take(chain(top[found.first_row :], rows), first_row=found.first_row + 1)
 
 
 def _month_first(sheet: Sheet, found: Columns, top: Sequence[Row]) -> bool:
     """Whether the sheet's dates with slashes put the month first: only if one proves it and none disproves it."""
     position = found.positions["date"]
-    if not any(days.slashed_parts(row[position]) for row in top[found.header_row + 1 :]):
+    if not any(days.slashed_parts(row[position]) for row in top[found.first_row :]):
         return False
     texts = {value for row in sheet.iter_rows() if isinstance(value := row[position], str)}
     parts = [pair for value in texts if (pair := days.slashed_parts(value))]
@@ -221,6 +178,7 @@ class _SheetReader:
         parsed: Parsed,
         contents: _Contents,
         validator: Validator,
+        merges: Merges,
     ) -> None:
         self._sheet = sheet
         self._report = report
@@ -228,7 +186,10 @@ class _SheetReader:
         self._parsed = parsed
         self._contents = contents
         self._validate = validator.validate
-        # Raw cells of the five fields -> number, in the order of first sight; the lists run in parallel.
+        self._merges = merges
+        self._sums = totals.Sums()
+        self._before = len(parsed.order), len(parsed.runs)
+        # Raw cells of the fields -> number, in the order of first sight; the lists run in parallel.
         self._numbers: defaultdict[RawCore, int] = defaultdict(count().__next__)
         self._sales: list[int] = []
         self._cores: list[bytes] = []
@@ -240,8 +201,12 @@ class _SheetReader:
         number = first_row
         source = iter(rows)
         while chunk := list(islice(source, _CHUNK)):
+            if self._merges:
+                self._merges.complete(chunk, number, source)
+                self._merges.fill(chunk, number)
             self._take_chunk(chunk, number)
             number += len(chunk)
+        self._leave_out_sums()
 
     def _take_chunk(self, chunk: list[Row], first_row: int) -> None:
         by_column = list(zip(*chunk, strict=True))
@@ -251,7 +216,10 @@ class _SheetReader:
         if len(self._numbers) > known:
             self._learn(list(islice(reversed(self._numbers), len(self._numbers) - known))[::-1])
         extras = self._extras(by_column)
-        bad = [] if self._reasons.keys().isdisjoint(numbers) else self._sort_out(chunk, numbers, first_row)
+        summed = self._summed(by_column)
+        bad: list[int] = []
+        if summed or not self._reasons.keys().isdisjoint(numbers):
+            bad = self._sort_out(chunk, numbers, first_row, summed, raw)
         if bad:
             good = bytearray(b"\1") * len(chunk)
             for index in bad:
@@ -272,7 +240,7 @@ class _SheetReader:
         nothing: tuple[Cell, ...] = ("",) * rows
         positions = self._columns.positions
         taken = []
-        for name in columns.FIELDS:
+        for name in self._columns.core:
             values = by_column[positions[name]] if name in positions else nothing
             # In a dict True would be the same key as the number 1.
             if name in _NUMERIC and bool in set(map(type, values)):
@@ -284,6 +252,8 @@ class _SheetReader:
         """Validate combinations seen for the first time."""
         for raw in new:
             result = self._validate(raw)
+            if isinstance(result, Sale) and headings.names_a_total(result.category):
+                result = (Reason("category", totals.LOOKS_LIKE_A_SUM),)
             if isinstance(result, Sale):
                 self._sales.append(self._contents.sale(result))
                 self._cores.append(identity.core_text(*result))
@@ -316,28 +286,64 @@ class _SheetReader:
             return None
         return texts[0] if len(texts) == 1 else list(map("".join, zip(*texts, strict=True)))
 
-    def _sort_out(self, chunk: list[Row], numbers: list[int], first_row: int) -> list[int]:
+    def _summed(self, by_column: list[tuple[Cell, ...]]) -> set[int]:
+        """Indexes of rows that one of the other columns calls a sum."""
+        found: set[int] = set()
+        for _, position in self._columns.extras:
+            values = by_column[position]
+            if not headings.TOTAL_CELLS.isdisjoint(values):
+                found.update(index for index, value in enumerate(values) if value in headings.TOTAL_CELLS)
+        return found
+
+    def _sort_out(
+        self, chunk: list[Row], numbers: list[int], first_row: int, summed: set[int], raw: list[RawCore]
+    ) -> list[int]:
         """Look at each row that is no sale, and note the runs of the others. The indexes of those that are none."""
         reasons = self._reasons
-        bad = [index for index, number in enumerate(numbers) if number in reasons]
+        bad = [index for index, number in enumerate(numbers) if number in reasons or index in summed]
         begun = 0
         for index in bad:
             self._run(first_row + begun, first_row + index - 1)
             begun = index + 1
-            self._no_sale(chunk[index], first_row + index, reasons[numbers[index]])
+            why = reasons.get(numbers[index]) or (Reason("category", totals.LOOKS_LIKE_A_SUM),)
+            self._no_sale(chunk[index], first_row + index, why, raw[index])
         self._run(first_row + begun, first_row + len(chunk) - 1)
         return bad
 
-    def _no_sale(self, row: Row, number: int, reasons: tuple[Reason, ...]) -> None:
-        if not any(cells.text(value) for value in row):
+    def _no_sale(self, row: Row, number: int, reasons: tuple[Reason, ...], raw: RawCore) -> None:
+        if all(cells.is_empty(row[position]) for position in self._columns.content):
             self._report.skipped["blank"] += 1
         elif columns.is_repeated_header(row, self._columns):
             self._report.skipped["repeated_header"] += 1
-        elif reasons[0].field == "date" and columns.is_totals_row(row):
+        elif reasons[0].field == "date" and columns.is_totals_row(row, self._columns):
             self._report.skipped["totals"] += 1
+            self._sums.boundary(number)
+        elif reasons[0].field == "date" and columns.is_note(row, self._columns):
+            self._report.skipped["notes"] += 1
         else:
+            sale = self._validate(raw) if reasons[0].refusal is totals.LOOKS_LIKE_A_SUM else None
+            if isinstance(sale, Sale):
+                self._sums.suspect(number, sale, len(self._parsed.rejected))
             self._report.rows += 1
-            self._parsed.rejected.append(RejectedRow(self._sheet, number, row, reasons))
+            self._parsed.rejected.append(RejectedRow(self._sheet, number, cells.unshared(row), reasons))
+
+    def _leave_out_sums(self) -> None:
+        """Rows that are called sums, and are the sums of rows above them, are no data."""
+        if not self._sums:
+            return
+        parsed = self._parsed
+        order, runs = self._before
+        rows = (row for run in parsed.runs[runs:] for row in range(run.first, run.last + 1))
+        sales = map(parsed.sales.__getitem__, parsed.order[order:])
+        taken = (
+            (row, parsed.group_keys[parsed.groups[sale]][2], parsed.tickets[sale], parsed.minor[sale])
+            for row, sale in zip(rows, sales, strict=True)
+        )
+        left_out = self._sums.confirmed(taken)
+        for index in sorted(left_out, reverse=True):
+            del parsed.rejected[index]
+        self._report.rows -= len(left_out)
+        self._report.skipped["totals"] += len(left_out)
 
     def _run(self, first: int, last: int) -> None:
         if last < first:

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from marquee.sales import amounts, cells, days
+from marquee.sales import amounts, cells, days, headings
 from marquee.sales.cells import Cell, Refusal
 from marquee.sales.columns import Columns
 from marquee.sales.days import DateReading
 
 RawCore = tuple[Cell, ...]
-"""The raw cells of a row's fields, in the order of `columns.FIELDS`; nothing for a field without a column."""
+"""The raw cells of a row's fields, in the order of `Columns.core`; nothing for a field without a column."""
 
 
 class Reason(NamedTuple):
@@ -48,13 +48,17 @@ class Validator:
         self._positions = found.positions
         self._heading_sign = found.currency_sign
         self._currency = currency
+        self._priced = "price" in found.core
+        self._amount_field = "price" if self._priced else "revenue"
+        discount = found.positions.get("discount")
+        self._is_share = discount is not None and headings.is_share(found.headings[discount])
         self._days = Remembered(lambda value: _iso(days.read_date(value, dates)))
         self._tickets = Remembered(amounts.read_tickets)
         self._categories = Remembered(cells.read_category)
 
     def validate(self, raw: RawCore) -> Sale | tuple[Reason, ...]:
         """The sale, or every cell that is refused."""
-        raw_day, raw_tickets, raw_amount, raw_category, raw_currency = raw
+        raw_day, raw_tickets, raw_amount, raw_category, raw_currency = raw[:5]
         day = self._days[raw_day]
         tickets = self._tickets[raw_tickets]
         category = self._categories[raw_category]
@@ -63,26 +67,43 @@ class Validator:
         else:
             currency = self._currency
         minor: int | Refusal = 0
+        discount: int | Refusal = 0
         if isinstance(currency, str):
-            minor = amounts.read_amount(raw_amount, currency)
+            if self._priced:
+                minor = amounts.read_price(raw_amount, currency)
+                discount = amounts.read_discount(raw[5], currency, is_share=self._is_share)
+            else:
+                minor = amounts.read_amount(raw_amount, currency)
         if (
             isinstance(day, str)
             and isinstance(tickets, int)
             and isinstance(category, str)
             and isinstance(currency, str)
             and isinstance(minor, int)
+            and isinstance(discount, int)
         ):
+            if self._priced:
+                return self._priced_sale(day, category, tickets, minor, discount, currency)
             if tickets * minor < 0:
                 return (Reason("revenue", _OPPOSITE_SIGNS),)
             return Sale(day, category, tickets, minor, currency)
-        return self._reasons(date=day, tickets=tickets, revenue=minor, category=category, currency=currency)
+        found = {"date": day, "tickets": tickets, self._amount_field: minor, "category": category}
+        return self._reasons(**found, currency=currency, discount=discount)
+
+    def _priced_sale(
+        self, day: str, category: str, tickets: int, price: int, discount: int, currency: str
+    ) -> Sale | tuple[Reason, ...]:
+        minor = amounts.read_proceeds(tickets, price, discount)
+        if isinstance(minor, Refusal):
+            return (Reason(minor.code.partition(".")[0], minor),)
+        return Sale(day, category, tickets, minor, currency)
 
     def _reasons(self, **values: object) -> tuple[Reason, ...]:
         found = []
         for name, value in values.items():
             if isinstance(value, Refusal):
                 # What is wrong with a currency may stand in the amount's cell.
-                where = "revenue" if name == "currency" and name not in self._positions else name
+                where = self._amount_field if name == "currency" and name not in self._positions else name
                 found.append(Reason(where, value))
         return tuple(found)
 
