@@ -4,7 +4,9 @@ from typing import Annotated
 
 from marquee.auth import Caller
 from marquee.http import Api, Reply
-from marquee.sales import service
+from marquee.preconditions import Precondition, etag
+from marquee.sales import mapping_service, service
+from marquee.sales.mapping_models import ColumnMappingDocument, NewColumnMapping
 from marquee.sales.models import (
     XLSX,
     DailyRevenueQuery,
@@ -61,3 +63,24 @@ def download_rejected_rows(caller: Caller, ingest_id: str) -> Reply[Annotated[by
         return Reply(status=303, headers={"Location": workbook.url})
     disposition = f'attachment; filename="{workbook.file_name}"'
     return Reply(workbook.content, headers={"Content-Disposition": disposition}, media_type=XLSX)
+
+
+@handler.get("/ingest/column_mapping", scope="sales.read")
+def read_column_mapping(caller: Caller) -> Reply[ColumnMappingDocument]:
+    """Read which headings of reports are taken for which field, beyond those that are understood anyway."""
+    document = mapping_service.read(caller.tenant)
+    return Reply(document, headers={"ETag": etag(document["version"])})
+
+
+@handler.put("/ingest/column_mapping", scope="sales.write")
+def set_column_mapping(
+    caller: Caller, body: NewColumnMapping, precondition: Precondition
+) -> Reply[ColumnMappingDocument]:
+    """Set the column mapping, all of it; a mapped heading wins over any guess.
+
+    It counts for files that are taken from now on. A file that was refused can be dropped again as it is. Rows that
+    were loaded before stay as they were understood: where the change makes the same rows say something else (another
+    category, say), clear the event's sales before its reports are loaded anew.
+    """
+    document = mapping_service.replace(caller.tenant, body, precondition)
+    return Reply(document, headers={"ETag": etag(document["version"])})

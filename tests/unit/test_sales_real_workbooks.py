@@ -140,8 +140,7 @@ def test_sums_between_are_left_out_with_or_without_a_day() -> None:
 
 
 def test_a_row_that_is_called_a_sum_and_is_none_is_given_back() -> None:
-    content = book([HEADER, [DAY, "A", 2, 20], [DAY, "Summe", 3, 20], [DAY, "Total Access", 1, 90]])
-    parsed = read(content)
+    parsed = read(book([HEADER, [DAY, "A", 2, 20], [DAY, "Summe", 3, 20], [DAY, "Total Access", 1, 90]]))
     assert refusals(parsed) == [(3, ["row.looks_like_a_sum"])]
     assert sales(parsed) == [(ONE, "A", 2, 2000, "EUR"), (ONE, "Total Access", 1, 9000, "EUR")]
     assert parsed.sheets[0].rows == 3
@@ -242,7 +241,7 @@ def test_a_row_that_is_two_lines_high_is_one_row() -> None:
 
 
 def test_a_merged_day_goes_on_over_thousands_of_rows() -> None:
-    rows: list[list[object]] = [[DAY, "A", 1, 1], *([None, "A", 1, 1] for _ in range(9999))]
+    rows: list[list[object]] = [[DAY, "A", 1, 1]] + [[None, "A", 1, 1]] * 9999
     parsed = read(book([HEADER, *rows, [NEXT, "A", 1, 1]], merged=["A2:A10001"]))
     assert [day for day, *_ in sales(parsed)] == [ONE] * 10_000 + [TWO]
 

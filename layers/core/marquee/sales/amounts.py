@@ -75,7 +75,7 @@ def read_price(value: Cell, currency: str) -> int | Refusal:
     """The price of one ticket in minor units of `currency`, never negative."""
     price = read_amount(value, currency)
     if isinstance(price, Refusal):
-        return price if price.code == "row.shared_number" else _of_field(price, "price")
+        return price if price.code == "row.shared_number" else of_field(price, "price")
     if price < 0:
         return Refusal(
             "price.negative", "The price is negative. In a refund the number of tickets is; the price is not."
@@ -99,7 +99,7 @@ def read_discount(value: Cell, currency: str, *, is_share: bool) -> int | Refusa
         certain = not (is_share or percent)
     amount = read_amount(value.replace("%", "") if percent and isinstance(value, str) else value, currency)
     if isinstance(amount, Refusal):
-        return amount if amount.code == "row.shared_number" else _of_field(amount, "discount")
+        return amount if amount.code == "row.shared_number" else of_field(amount, "discount")
     unit: int = 10 ** money.exponent(currency)
     # Spreadsheets hold 10 % as 0.1.
     looks_like_share = not isinstance(value, str) and 0 < abs(amount) < unit
@@ -112,7 +112,7 @@ def read_discount(value: Cell, currency: str, *, is_share: bool) -> int | Refusa
     return abs(amount)
 
 
-def _of_field(refusal: Refusal, field: str) -> Refusal:
+def of_field(refusal: Refusal, field: str) -> Refusal:
     """A refusal of an amount, as one of the field that holds it."""
     return Refusal(refusal.code.replace("revenue.", f"{field}."), refusal.message)
 

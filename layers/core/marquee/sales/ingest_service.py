@@ -21,6 +21,7 @@ from marquee.sales import (
     endings,
     inspection,
     ledger,
+    mapping_service,
     parsing,
     repository,
     returned,
@@ -122,7 +123,10 @@ def parse(task: IngestTask, *, from_1904: bool) -> Outcome:
     # A shop west of here may still sell on a day that has ended in UTC, and east of here on one that has not begun.
     latest = date.fromisoformat(task["today"]) + timedelta(days=1)
     with _refusals() as refused, storage.downloaded(task["bucket"], task["key"], task["etag"]) as file:
-        parsed = parsing.parse(file.name, currency=task["currency"], latest=latest, from_1904=from_1904)
+        mapping = mapping_service.for_reading(task["tenant"])
+        parsed = parsing.parse(
+            file.name, currency=task["currency"], latest=latest, from_1904=from_1904, mapping=mapping
+        )
         return _keep(task, parsed)
     return refused
 
@@ -152,7 +156,7 @@ def _keep(task: IngestTask, parsed: Parsed) -> Outcome:
     storage.put_ledger(tenant, ingest_id, "rejected", ledger.chunked(entries))
     if parsed.rejected:
         workbook = io.BytesIO()
-        returned.write(parsed.rejected, parsed.sheets, workbook)
+        returned.write(parsed.rejected, parsed.sheets, workbook, from_1904=parsed.from_1904)
         workbook.seek(0)
         storage.put(storage.ingest_key(tenant, ingest_id, storage.REJECTED_WORKBOOK), workbook)
     # Its name is its content: a later reading of the same file that finds something else leaves this one alone.

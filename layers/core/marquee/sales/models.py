@@ -235,17 +235,18 @@ class IngestReason(TypedDict):
 
 
 class TakenColumn(TypedDict):
-    """A column and what it was taken for."""
+    """A column and what it was taken for, as its heading was understood or as the column mapping says."""
 
     field: str
     column: str
     header: str
+    by: Literal["mapping", "guess"]
 
 
 class SheetSummary(TypedDict):
     """What was found in a sheet. `header_row` is None where no row names the needed columns; such a sheet is left out.
 
-    `skipped` counts rows that are no data: blank, totals, the header again.
+    `skipped` counts rows that are no data: blank, totals, the header again, notes.
     """
 
     sheet: str

@@ -24,6 +24,7 @@ CLEARED = "CLEARED#"
 """Sort keys of the heads that clears have replaced: this, and the clear's id."""
 _META = "META"
 _COMMITTED = "COMMITTED"
+_MAPPING = "MAPPING"
 
 
 # --- an event's sales -------------------------------------------------------------------------------------------------
@@ -307,3 +308,27 @@ def ingests_of(tenant: str, eid: str, limit: int, before: str | None) -> tuple[l
     items = [ddb.from_item(item) for item in answer["Items"]]
     more = len(items) > limit
     return items[:limit], str(items[limit - 1]["esk"]) if more else None
+
+
+# --- a tenant's column mapping ----------------------------------------------------------------------------------------
+
+
+def mapping(tenant: str) -> Item | None:
+    """The tenant's stored column mapping as of now (consistent), or None."""
+    return ddb.get(settings().ledger_table, f"T#{tenant}", _MAPPING)
+
+
+def put_mapping(tenant: str, version: int, doc: str, updated_at: str) -> bool:
+    """Store the mapping as `version`. False, and nothing written, where the stored one is not the version before."""
+    item = {"pk": f"T#{tenant}", "sk": _MAPPING, "version": version, "doc": doc, "updated_at": updated_at}
+    condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+    if version > 1:
+        before = ddb.to_item({":before": version - 1})
+        condition = {"ConditionExpression": "version = :before", "ExpressionAttributeValues": before}
+    try:
+        ddb.aws_client("dynamodb").put_item(TableName=settings().ledger_table, Item=ddb.to_item(item), **condition)
+    except ClientError as error:
+        if ddb.condition_failed(error):
+            return False
+        raise ddb.translate(error) from error
+    return True

@@ -66,6 +66,8 @@ class Validator:
             currency = amounts.read_currency(raw_currency, raw_amount, self._heading_sign, self._currency)
         else:
             currency = self._currency
+        if isinstance(currency, Refusal):
+            currency = amounts.of_field(currency, self._amount_field)
         minor: int | Refusal = 0
         discount: int | Refusal = 0
         if isinstance(currency, str):
