@@ -13,6 +13,7 @@ import pytest
 
 from marquee.sales import columns, ledger, repository, service
 from marquee.sales.models import DailyRevenueQuery, IngestListQuery, RowQuery
+from tests.support import books
 from tests.support.api import sample
 from tests.support.ingest import (
     ALL,
@@ -187,7 +188,7 @@ def test_a_span_of_days_reads_only_its_months(ingests: Ingests) -> None:
         (workbook([["Datum", "Anzahl"], [DAY, 1]]), "columns.missing", "No column was found for revenue"),
         (workbook([[1, 2], [3, 4]]), "columns.missing", "No header row was found"),
         (
-            bytes.fromhex("d0cf11e0a1b11ae1") + "EncryptedPackage".encode("utf-16-le"),
+            books.compound({"EncryptedPackage": bytes(5000)}),
             "file.password_protected",
             "password",
         ),

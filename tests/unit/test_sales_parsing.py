@@ -72,7 +72,7 @@ def test_hidden_sheets_are_not_counted_twice(parse: Any, tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("content", "code"),
-    [(b"PK\x03\x04 nothing", "file.damaged"), (b"text", "file.damaged"), (workbook([]), "file.no_content")],
+    [(b"PK\x03\x04 nothing", "file.damaged"), (b"text", "file.not_a_workbook"), (workbook([]), "file.no_content")],
 )
 def test_what_the_parser_cannot_read_is_refused_as_a_whole(parse: Any, content: bytes, code: str) -> None:
     with pytest.raises(NotAWorkbook) as caught:

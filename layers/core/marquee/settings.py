@@ -52,3 +52,8 @@ def settings() -> Settings:
         aws_endpoint=env.get("AWS_ENDPOINT_URL"),
         region=env.get("AWS_REGION", env.get("AWS_DEFAULT_REGION", "us-east-1")),
     )
+
+
+def child_environment() -> dict[str, str]:
+    """What a child process needs to start on this system, and nothing that this process is told or allowed."""
+    return {name: value for name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if (value := os.environ.get(name))}

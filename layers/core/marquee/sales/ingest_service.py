@@ -27,6 +27,7 @@ from marquee.sales import (
     returned,
     rules,
     storage,
+    trial,
     workfile,
 )
 from marquee.sales.inspection import NotAWorkbook
@@ -111,6 +112,8 @@ def inspect(task: IngestTask) -> Outcome:
     """See whether the file is a workbook that can be read safely. Outcomes: INSPECTED, or REJECTED."""
     with _refusals() as refused, storage.downloaded(task["bucket"], task["key"], task["etag"]) as file:
         found = inspection.inspect(file, task["size"])
+        if not found.certain:
+            trial.attempt(file.name, found)
         return {"outcome": "INSPECTED", "from_1904": found.from_1904}
     return refused
 

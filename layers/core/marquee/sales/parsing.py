@@ -1,11 +1,13 @@
 """Parse an inspected workbook with the spreadsheet parser, and refuse it as a whole where it holds no sales report."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import cast
 
-from marquee.sales import columns, headings, reading
+from marquee.sales import columns, headings, inspection, looks, naming, reading
 from marquee.sales.days import DateReading
-from marquee.sales.inspection import NotAWorkbook
+from marquee.sales.looks import NotAWorkbook
 from marquee.sales.mapping import NO_MAPPING, ColumnMapping
 from marquee.sales.reading import Parsed, Sheet, SheetReport
 
@@ -14,9 +16,7 @@ _NEEDED = "date, tickets (number of tickets) and revenue (amount, or else the pr
 _LISTED = 12
 
 
-def parse(
-    path: str, *, currency: str, latest: date, from_1904: bool, mapping: ColumnMapping = NO_MAPPING
-) -> Parsed:
+def parse(path: str, *, currency: str, latest: date, from_1904: bool, mapping: ColumnMapping = NO_MAPPING) -> Parsed:
     """Read all visible sheets of the workbook at `path`.
 
     `currency` is the event's; `latest` the last day that can be a day of sale; `mapping` says what headings mean to the
@@ -25,22 +25,36 @@ def parse(
     """
     import python_calamine  # noqa: PLC0415 - only the function that ingests has it
 
+    with (
+        naming.named(path, inspection.kind_of(path)) as named,
+        _refusing(),
+        python_calamine.CalamineWorkbook.from_path(named) as workbook,
+    ):
+        visible = python_calamine.SheetVisibleEnum.Visible
+        work_sheet = python_calamine.SheetTypeEnum.WorkSheet
+        names = [
+            sheet.name for sheet in workbook.sheets_metadata if sheet.visible == visible and sheet.typ == work_sheet
+        ]
+        if len(set(names)) != len(names):
+            # Asked for by name, one of them would be read twice and the other never.
+            raise looks.damaged("Two sheets of the workbook have the same name.")
+        # One sheet at a time is held in memory.
+        sheets = (cast("Sheet", workbook.get_sheet_by_name(name)) for name in names)
+        dates = DateReading(latest=latest, from_1904=from_1904)
+        parsed = reading.read(sheets, currency=currency, dates=dates, mapping=mapping)
+    _check(parsed, mapping)
+    return parsed
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """What the parser raises, as a refusal of the file."""
+    import python_calamine  # noqa: PLC0415 - only the function that ingests has it
+
     try:
-        with python_calamine.CalamineWorkbook.from_path(path) as workbook:
-            visible = python_calamine.SheetVisibleEnum.Visible
-            work_sheet = python_calamine.SheetTypeEnum.WorkSheet
-            names = [
-                sheet.name for sheet in workbook.sheets_metadata if sheet.visible == visible and sheet.typ == work_sheet
-            ]
-            # One sheet at a time is held in memory.
-            sheets = (cast("Sheet", workbook.get_sheet_by_name(name)) for name in names)
-            dates = DateReading(latest=latest, from_1904=from_1904)
-            parsed = reading.read(sheets, currency=currency, dates=dates, mapping=mapping)
+        yield
     except python_calamine.PasswordError as error:
-        raise NotAWorkbook(
-            "file.password_protected",
-            "The workbook is protected with a password. Save it without one and send it again.",
-        ) from error
+        raise looks.password_protected() from error
     except python_calamine.CalamineError as error:
         raise _unreadable() from error
     except BaseException as error:
@@ -48,14 +62,10 @@ def parse(
         if type(error).__name__ == "PanicException":
             raise _unreadable() from error
         raise
-    _check(parsed, mapping)
-    return parsed
 
 
 def _unreadable() -> NotAWorkbook:
-    return NotAWorkbook(
-        "file.damaged", "The workbook cannot be read. Open it in Excel, save it again as .xlsx, and send that."
-    )
+    return looks.damaged("The file is damaged: it cannot be read.")
 
 
 def _check(parsed: Parsed, mapping: ColumnMapping) -> None:

@@ -54,7 +54,7 @@ def digest(bucket: str, key: str) -> Digest:
 def downloaded(bucket: str, key: str, etag: str) -> Iterator[IO[bytes]]:
     """The dropped object as a temporary file (with a name). Raises FileReplaced where it is not the one registered."""
     answer = _open(bucket, key, IfMatch=etag)
-    with tempfile.NamedTemporaryFile(suffix=".xlsx") as file:
+    with tempfile.NamedTemporaryFile() as file:
         for chunk in answer["Body"].iter_chunks(_READ_BYTES):
             file.write(chunk)
         file.flush()
