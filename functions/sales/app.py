@@ -3,9 +3,12 @@
 from typing import Annotated
 
 from marquee.auth import Caller
+from marquee.executions.models import Execution
 from marquee.http import Api, Reply
 from marquee.preconditions import Precondition, etag
-from marquee.sales import mapping_service, service
+from marquee.requests import Request
+from marquee.sales import backfill_service, mapping_service, service
+from marquee.sales.backfill_models import Backfill, BackfilledFiles, BackfillPlan, BackfillQuery, FilesQuery
 from marquee.sales.mapping_models import ColumnMappingDocument, NewColumnMapping
 from marquee.sales.models import (
     XLSX,
@@ -63,6 +66,26 @@ def download_rejected_rows(caller: Caller, ingest_id: str) -> Reply[Annotated[by
         return Reply(status=303, headers={"Location": workbook.url})
     disposition = f'attachment; filename="{workbook.file_name}"'
     return Reply(workbook.content, headers={"Content-Disposition": disposition}, media_type=XLSX)
+
+
+@handler.post("/ingest/backfills", scope="sales.write", status=202)
+def start_backfill(
+    caller: Caller, query: BackfillQuery, body: Backfill, request: Request
+) -> Reply[Execution] | BackfillPlan:
+    """Take all files below `backfill/<tenant>/`, those of one event, or of a folder; each file in an ingest of its own.
+
+    A file that fails stops no other. Run again, it takes only what is not taken yet.
+    """
+    if query.dry_run:
+        return backfill_service.plan(caller.tenant, body)
+    started = backfill_service.start(caller.tenant, caller.sub, body, request.idempotency_key)
+    return Reply(started, 202, headers={"Location": f"/executions/{started.id}"})
+
+
+@handler.get("/ingest/backfills/<backfill_id>/files", scope="sales.read")
+def list_backfilled_files(caller: Caller, backfill_id: str, query: FilesQuery) -> BackfilledFiles:
+    """List what became of a back-fill's files, also while it runs; its id is that of its execution."""
+    return backfill_service.files(caller.tenant, backfill_id, query)
 
 
 @handler.get("/ingest/column_mapping", scope="sales.read")

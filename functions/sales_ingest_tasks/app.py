@@ -20,7 +20,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 def _run(event: dict[str, Any]) -> dict[str, Any]:  # noqa: PLR0911 - one per task
     match event["task"]:
         case "register":
-            return service.register(event["bucket"], event["key"], event["execution"])
+            return service.register(event["bucket"], event["key"], event["execution"], event.get("mode"))
         case "inspect":
             return service.inspect(event["ingest"])
         case "parse":

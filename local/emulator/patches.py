@@ -20,7 +20,7 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 from ministack.core import lambda_runtime
-from ministack.services import apigateway_v1, lambda_svc
+from ministack.services import apigateway_v1, lambda_svc, stepfunctions
 
 from local.emulator import runtime
 
@@ -239,6 +239,44 @@ def _patch_import() -> None:
     apigateway_v1._import_rest_api = import_with_responses  # noqa: SLF001
 
 
+def _patch_distributed_map() -> None:
+    """On AWS a distributed map in JSONata is JSONata throughout; the emulator reads its own fields as JSONPath.
+
+    These are its item reader's arguments, its item selector, its output and its assignments. `Items` stays unread.
+    """
+    resolve, run = stepfunctions._resolve_params_obj, stepfunctions._run_distributed_map  # noqa: SLF001
+
+    def resolve_as_written(template: Any, data: Any, ctx: dict[str, Any] | None = None) -> Any:
+        if ctx is not None and ctx.get("QueryLanguage") == "JSONata":
+            return stepfunctions._apply_jsonata_template(template, data, ctx)  # noqa: SLF001
+        return resolve(template, data, ctx)
+
+    def run_map(state: dict[str, Any], given: Any, effective: Any, processor: Any, execution: Any, ctx: Any) -> Any:
+        result, following = run(state, given, effective, processor, execution, ctx)
+        if stepfunctions._state_query_language(state, ctx) != "JSONata":  # noqa: SLF001
+            return result, following
+        output = stepfunctions._apply_jsonata_output(state, given, ctx, result=result, default=result)  # noqa: SLF001
+        stepfunctions._apply_state_assign(state, given, ctx, result=result)  # noqa: SLF001
+        return output, following
+
+    stepfunctions._resolve_params_obj = resolve_as_written  # noqa: SLF001
+    stepfunctions._run_distributed_map = run_map  # noqa: SLF001
+
+
+def _patch_nested_start() -> None:
+    """On AWS a task that starts an execution and waits for it is refused a taken name; the emulator runs it again."""
+    start = stepfunctions._invoke_nested_start_execution_sync  # noqa: SLF001
+
+    def start_once(resource: str, given: dict[str, Any]) -> Any:
+        arn = f"{given.get('StateMachineArn', '').replace(':stateMachine:', ':execution:')}:{given.get('Name')}"
+        if arn in stepfunctions._executions:  # noqa: SLF001
+            words = f"Execution already exists: '{arn}'"
+            raise stepfunctions._ExecutionError("ExecutionAlreadyExists", words)  # noqa: SLF001
+        return start(resource, given)
+
+    stepfunctions._invoke_nested_start_execution_sync = start_once  # noqa: SLF001
+
+
 def _check() -> None:
     """Raise RuntimeError if the emulator is not the one these patches were written for."""
     expected = {
@@ -258,6 +296,16 @@ def _check() -> None:
             "default_security",
         ],
         apigateway_v1._put_gateway_response: ["api_id", "response_type", "data"],  # noqa: SLF001
+        stepfunctions._resolve_params_obj: ["template", "data", "ctx"],  # noqa: SLF001
+        stepfunctions._run_distributed_map: [  # noqa: SLF001
+            "state_def",
+            "raw_input",
+            "effective",
+            "iterator",
+            "execution",
+            "ctx",
+        ],
+        stepfunctions._invoke_nested_start_execution_sync: ["resource", "input_data"],  # noqa: SLF001
     }
     for function, parameters in expected.items():
         if list(inspect.signature(function).parameters) != parameters:
@@ -279,3 +327,5 @@ def apply() -> None:
     lambda_svc._execute_function_warm = _Queue().execute  # noqa: SLF001
     _patch_gateway()
     _patch_import()
+    _patch_distributed_map()
+    _patch_nested_start()

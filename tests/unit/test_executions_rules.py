@@ -84,7 +84,15 @@ def test_a_file_drops_subject_stands_in_the_key() -> None:
     assert rules.subject(payload) == {"tenant": "aurora", "eid": "evt_1", "file": "May/week 1.xlsx"}
 
 
-@pytest.mark.parametrize("key", ["", "sales/aurora/evt_1", "other/aurora/evt_1/x.xlsx"])
+def test_a_file_that_was_started_for_has_the_subject_of_its_key_and_what_was_named() -> None:
+    payload: dict[str, Any] = {"tenant": "aurora", "mode": "strict"}
+    payload["detail"] = {"object": {"key": "backfill/aurora/evt_1/2024/a.xlsx"}}
+    assert rules.subject(payload) == {"tenant": "aurora", "eid": "evt_1", "file": "2024/a.xlsx", "mode": "strict"}
+    payload = {"detail": {"object": {"key": "uploads/aurora/evt_1/upl_1/a.xlsx"}}, "tenant": "aurora", "mode": None}
+    assert rules.subject(payload) == {"tenant": "aurora", "eid": "evt_1", "file": "a.xlsx"}
+
+
+@pytest.mark.parametrize("key", ["", "sales/aurora/evt_1", "other/aurora/evt_1/x.xlsx", "backfill/aurora/x.xlsx"])
 def test_any_other_key_has_no_subject(key: str) -> None:
     assert rules.subject({"detail": {"object": {"key": key}}}) == {}
 

@@ -12,7 +12,10 @@ from marquee.plans import Plan, PlannedChange
 from marquee.sales import service as sales
 
 # A stopped execution catches nothing. What it leaves open is closed here: by tenant and execution name, repeatable.
-_CLOSINGS: dict[str, Callable[[str, str], None]] = {"sales_ingest": sales.end_cancelled_ingest}
+_CLOSINGS: dict[str, Callable[[str, str], None]] = {
+    "sales_ingest": sales.end_cancelled_ingest,
+    "sales_backfill": sales.end_cancelled_backfill,
+}
 
 
 def cancel(tenant: str, execution_id: str, *, dry_run: bool = False) -> Execution | Plan:

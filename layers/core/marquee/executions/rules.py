@@ -17,6 +17,9 @@ _ID = re.compile(r"exe_([a-z_]+)\.([A-Za-z0-9_-]{1,80})")
 # How a `DomainError` prints: its dotted code, then its sentence.
 _DOMAIN_MESSAGE = re.compile(r"[a-z_]+(?:\.[a-z_]+)+: (.+)", re.DOTALL)
 _NAME_LENGTH = 80
+_FOLDERS = frozenset(("sales", "backfill", "uploads"))
+_PARTS = 4
+_NAMED = ("tenant", "eid", "ingest_id", "prefix", "mode")
 _SUCCESSOR = re.compile(r"(.+)-r([1-9]\d{0,5})")
 # What `workflows.execution_name` derives is whole: an end like a successor's is chance.
 _DERIVED = re.compile(r"x_[A-Za-z0-9_-]{20}")
@@ -78,16 +81,21 @@ def _counted(name: str) -> tuple[str, int]:
 def subject(payload: Mapping[str, Any]) -> dict[str, str]:
     """What an execution is about, `tenant` included, from its input.
 
-    A file drop's input is the bucket's event, where tenant and event stand in the key:
-    ``sales/<tenant>/<eid>/<file>``. Everything else names them outright.
+    A dropped file stands in the input as the bucket's event says it, and so do its tenant and event, in the key:
+    ``sales/<tenant>/<eid>/<file>``. What is started otherwise names them outright.
     """
-    if "tenant" in payload:
-        return {key: str(payload[key]) for key in ("tenant", "eid", "ingest_id") if key in payload}
-    key = str(payload.get("detail", {}).get("object", {}).get("key", ""))
-    parts = key.split("/", 3)
-    if len(parts) != 4 or parts[0] != "sales":  # noqa: PLR2004 - sales / tenant / event / file
+    named = {key: str(payload[key]) for key in _NAMED if payload.get(key) is not None}
+    return _dropped(str(payload.get("detail", {}).get("object", {}).get("key", ""))) | named
+
+
+def _dropped(key: str) -> dict[str, str]:
+    parts = key.split("/", _PARTS - 1)
+    if len(parts) < _PARTS or parts[0] not in _FOLDERS:
         return {}
-    return {"tenant": parts[1], "eid": parts[2], "file": parts[3]}
+    folder, tenant, eid, file = parts
+    if folder == "uploads":  # each in a folder of its own
+        file = file.partition("/")[2]
+    return {"tenant": tenant, "eid": eid, "file": file}
 
 
 def steps(history: Iterable[Mapping[str, Any]], titles: Mapping[str, str]) -> list[Step]:

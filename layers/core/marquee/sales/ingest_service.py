@@ -38,8 +38,8 @@ from marquee.sales.storage import FileReplaced
 Outcome = dict[str, Any]
 
 
-def register(bucket: str, key: str, execution: str) -> Outcome:
-    """Hash the dropped file and open its ledger.
+def register(bucket: str, key: str, execution: str, chosen: IngestMode | None = None) -> Outcome:
+    """Hash the dropped file and open its ledger. The mode is what was chosen for it, else what its metadata say.
 
     Outcomes: REGISTERED with the task for the steps that follow; UNCHANGED where these very bytes are
     among the event's figures; REJECTED for an event that is not the tenant's; IGNORED for an object that is no drop,
@@ -54,7 +54,7 @@ def register(bucket: str, key: str, execution: str) -> Outcome:
     except FileReplaced:
         return _told("IGNORED", "drop.gone", "The file was removed before it could be read.")
     ingest_id = derived_id("ing", tenant, eid, digest.sha256)
-    mode: IngestMode = "strict" if digest.mode == "strict" else "partial"
+    mode: IngestMode = chosen or ("strict" if digest.mode == "strict" else "partial")
     now = clock.now()
     opened = repository.register(
         tenant,

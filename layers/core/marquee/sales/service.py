@@ -7,7 +7,7 @@ import orjson
 from marquee import clock, cursors
 from marquee.errors import NotFound
 from marquee.events import service as events
-from marquee.sales import endings, ledger, repository, rules, storage
+from marquee.sales import backfill_endings, endings, ledger, repository, rules, storage
 from marquee.sales.models import (
     XLSX,
     DailyRevenueQuery,
@@ -101,6 +101,11 @@ def read_ingest(tenant: str, ingest_id: str) -> IngestDocument:
 def end_cancelled_ingest(tenant: str, execution: str) -> None:
     """Bring the ingest of a stopped execution of `sales_ingest` to its end; repeated, it changes nothing."""
     endings.cancelled(tenant, execution)
+
+
+def end_cancelled_backfill(tenant: str, execution: str) -> None:
+    """Stop and close the ingests of a stopped execution of `sales_backfill`; repeated, it changes nothing."""
+    backfill_endings.cancelled(tenant, execution)
 
 
 def ledger_rows(tenant: str, ingest_id: str, query: RowQuery) -> LedgerPage:

@@ -7,6 +7,7 @@ overwrites with the same.
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from hashlib import sha256
 from typing import IO, Any, NamedTuple
 
@@ -69,6 +70,13 @@ def _open(bucket: str, key: str, **conditions: str) -> Any:
         if ddb.error_code(error) in {*_GONE, "PreconditionFailed", "412"}:
             raise FileReplaced(key) from error
         raise
+
+
+def listed(bucket: str, prefix: str) -> Iterator[tuple[str, str, datetime]]:
+    """Key, ETag and time of every dropped object below a prefix, in the order of keys."""
+    for page in _client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for entry in page.get("Contents", ()):
+            yield entry["Key"], entry["ETag"], entry["LastModified"]
 
 
 def tag(bucket: str, key: str, tags: dict[str, str]) -> None:
