@@ -1,10 +1,12 @@
 """The column mapping over its routes, and through the steps of sales_ingest."""
 
+import io
 import json
 from types import ModuleType
 from typing import Any
 
 import boto3
+import openpyxl
 import pytest
 
 from marquee.errors import Conflict
@@ -13,7 +15,7 @@ from marquee.sales import mapping_service, repository, service
 from marquee.sales.mapping_models import MappedColumns, NewColumnMapping
 from tests.support.api import call, sample, varied
 from tests.support.ingest import EID, REGION, TENANT, Ingests, counts, figures, register_event
-from tests.support.reports import DAY
+from tests.support.reports import DAY, saved
 from tests.support.workbooks import workbook
 
 OWN = {"columns": {"date": ["Erfasst"], "tickets": ["Pers."], "revenue": ["Erlös (brutto)"]}, "ignore": ["Summe netto"]}
@@ -157,6 +159,12 @@ def test_a_refused_report_is_taken_once_its_columns_are_mapped(
         {"field": "tickets", "column": "B", "header": "Pers.", "by": "mapping"},
         {"field": "revenue", "column": "D", "header": "Erlös (brutto)", "by": "mapping"},
     ]
+    # and the row that was refused comes back under the same headings, and is taken once it is mended
+    back = openpyxl.load_workbook(io.BytesIO(service.rejected_workbook(TENANT, taken["ingest_id"]).content or b""))
+    back.worksheets[0]["A2"] = DAY
+    assert counts(ingests.drop(saved(back), "mended.xlsx")) == (1, 1, 0, 0)
+    mended = workbook([["Erfasst", "Pers.", "Summe netto", "Erlös (brutto)"], [DAY, 2, 16.81, 20], [DAY, 1, 8.4, 10]])
+    assert counts(ingests.drop(mended, "whole.xlsx")) == (2, 0, 0, 2)
     # and a file that is taken already stays so, whatever the mapping says now
     put(sales, body={"columns": {"revenue": ["Summe netto"], "date": ["Erfasst"], "tickets": ["Pers."]}})
     assert ingests.drop(REPORT, "third.xlsx")["outcome"] == "UNCHANGED"

@@ -10,7 +10,7 @@ from typing import Any
 import openpyxl
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from marquee.sales import parsing, returned
+from marquee.sales import inspection, parsing, returned
 from marquee.sales.mapping import NO_MAPPING, ColumnMapping
 from marquee.sales.parsing import Parsed
 
@@ -40,10 +40,9 @@ def saved(made: Any) -> bytes:
     return packed.getvalue()
 
 
-def read(
-    content: bytes, *, mapping: ColumnMapping = NO_MAPPING, from_1904: bool = False, currency: str = "EUR"
-) -> Parsed:
+def read(content: bytes, *, mapping: ColumnMapping = NO_MAPPING, currency: str = "EUR") -> Parsed:
     """The workbook as the ingest reads it."""
+    from_1904 = inspection.inspect(io.BytesIO(content), len(content)).from_1904
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.xlsx"
         path.write_bytes(content)

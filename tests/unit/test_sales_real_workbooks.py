@@ -147,14 +147,14 @@ def test_a_row_that_is_called_a_sum_and_is_none_is_given_back() -> None:
 
 
 def test_a_sum_may_be_called_so_in_any_column() -> None:
-    header = (*HEADER, "Seller")
-    rows = [
+    rows: list[list[object]] = [
+        [*HEADER, "Seller"],
         [DAY, "A", 2, 20, "Box"],
         [DAY, "B", 1, 15, "Web"],
         [DAY, None, 3, 35, "TOTAL"],
         [DAY, None, 9, 9, "Total:"],
     ]
-    parsed = read(book([header, *rows]))
+    parsed = read(book(rows))
     assert len(sales(parsed)) == 2
     assert refusals(parsed) == [(5, ["row.looks_like_a_sum"])]
 
@@ -302,7 +302,7 @@ def test_days_are_the_same_in_every_spelling_and_system(from_1904: bool) -> None
         "So, 01.03.26 14:00 Uhr",
     ]
     made = workbook([HEADER, *([day, "A", 1, 10] for day in written)], from_1904=from_1904)
-    assert sales(read(made, from_1904=from_1904)) == [(ONE, "A", 1, 1000, "EUR")] * len(written)
+    assert sales(read(made)) == [(ONE, "A", 1, 1000, "EUR")] * len(written)
 
 
 def test_refunds_take_away_what_was_sold() -> None:
