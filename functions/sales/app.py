@@ -7,8 +7,9 @@ from marquee.executions.models import Execution
 from marquee.http import Api, Reply
 from marquee.preconditions import Precondition, etag
 from marquee.requests import Request
-from marquee.sales import backfill_service, mapping_service, service
+from marquee.sales import backfill_service, edit_export, mapping_service, service
 from marquee.sales.backfill_models import Backfill, BackfilledFiles, BackfillPlan, BackfillQuery, FilesQuery
+from marquee.sales.edit_models import EditExportQuery
 from marquee.sales.mapping_models import ColumnMappingDocument, NewColumnMapping
 from marquee.sales.models import (
     XLSX,
@@ -29,6 +30,20 @@ handler = Api("main")
 def read_daily_revenue(caller: Caller, query: DailyRevenueQuery) -> DailyRevenueSummary:
     """Read an event's sales per day and currency, with totals."""
     return service.daily_revenue(caller.tenant, query)
+
+
+@handler.get("/daily_revenue_summary/sales_edit_export", scope="sales.read")
+def export_sales(caller: Caller, query: EditExportQuery) -> Reply[Annotated[bytes, XLSX]]:
+    """Download all editable sales as a workbook: a row for each event, day, category and currency.
+
+    Tickets and revenue can be edited there, and the workbook sent back. A large one is answered with 303 and a URL that
+    works for five minutes.
+    """
+    workbook = edit_export.export(caller.tenant, query)
+    if workbook.url is not None:
+        return Reply(status=303, headers={"Location": workbook.url})
+    disposition = f'attachment; filename="{workbook.file_name}"'
+    return Reply(workbook.content, headers={"Content-Disposition": disposition}, media_type=XLSX)
 
 
 @handler.get("/events/<eid>/tickets", scope="sales.read")

@@ -1,5 +1,6 @@
 """Main's events in DynamoDB: the item, its place in the indexes, and the counters, always in one transaction."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from marquee import ddb, keys
@@ -17,6 +18,11 @@ class VersionMoved(Exception):
 def get(tenant: str, eid: str) -> Item | None:
     """The stored event, or None."""
     return ddb.get(settings().events_table, keys.event(tenant, eid), "EVENT")
+
+
+def several(tenant: str, eids: Iterable[str]) -> list[Item]:
+    """Those of these events that are stored, in no order."""
+    return ddb.batch_get(settings().events_table, [(keys.event(tenant, eid), "EVENT") for eid in eids])
 
 
 def series(tenant: str, series_id: str) -> Item | None:

@@ -1,6 +1,6 @@
 """Use cases of Main's events."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 import orjson
@@ -35,6 +35,12 @@ def read_with_tag(tenant: str, eid: str) -> tuple[EventDocument, str]:
     series = repository.series(tenant, item["series_id"]) if "series_id" in item else None
     document = EventDocument.model_validate(rules.document(item, series["members"] if series else ()))
     return document, etag(item["version"], *([series["version"]] if series else []))
+
+
+def titles(tenant: str, eids: Iterable[str]) -> dict[str, str]:
+    """The titles of those of these events that the tenant has, by event, a moment ago at the latest."""
+    found = repository.several(tenant, eids)
+    return {str(item["eid"]): str(orjson.loads(item["doc"])["title"]) for item in found}
 
 
 def in_full(tenant: str, items: Sequence[Item]) -> list[dict[str, Any]]:

@@ -331,10 +331,9 @@ class LedgerPage(TypedDict):
 # --- asked for ------------------------------------------------------------------------------------------------------
 
 
-class DailyRevenueQuery(Received):
-    """An event, and optionally a currency and a span of days (both ends included)."""
+class SpanQuery(Received):
+    """A currency and a span of days, both ends included; either may be left out."""
 
-    event_id: str
     currency: Annotated[str, Field(description="ISO 4217")] | None = None
     start_date: date | None = None
     end_date: date | None = None
@@ -353,6 +352,12 @@ class DailyRevenueQuery(Received):
         if value is not None and start is not None and value < start:
             raise ValueError("end_date is before start_date")
         return value
+
+
+class DailyRevenueQuery(SpanQuery):
+    """An event, and optionally a currency and a span of days (both ends included)."""
+
+    event_id: str
 
 
 class IngestListQuery(Received):

@@ -186,6 +186,11 @@ def fraction(part: int, whole: int) -> float | None:
     return round(part / whole, 6) if whole > 0 else None
 
 
+def span(start: date | None, end: date | None) -> tuple[str, str]:
+    """First and last day as texts that every day between compares within; an end that is not given is no bound."""
+    return (start.isoformat() if start else ""), (end.isoformat() if end else "~")
+
+
 def daily_summary(
     event_id: str,
     rows: Iterable[tuple[SourceKind, DayRow]],
@@ -197,7 +202,7 @@ def daily_summary(
     sums: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
     estimated: set[tuple[str, str]] = set()
     by_currency: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
-    first, last = (start.isoformat() if start else ""), (end.isoformat() if end else "~")
+    first, last = span(start, end)
     for kind, row in rows:
         if not first <= row["day"] <= last or currency not in (None, row["currency"]):
             continue
