@@ -1,6 +1,7 @@
 """Pure validation of one row: its raw cells become a sale, or the reasons why they are none."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from marquee.sales import amounts, cells, days, headings
@@ -10,6 +11,7 @@ from marquee.sales.days import DateReading
 
 RawCore = tuple[Cell, ...]
 """The raw cells of a row's fields, in the order of `Columns.core`; nothing for a field without a column."""
+_REMEMBERED = 4096
 
 
 class Reason(NamedTuple):
@@ -46,8 +48,6 @@ class Validator:
 
     def __init__(self, found: Columns, currency: str, dates: DateReading) -> None:
         self._positions = found.positions
-        self._heading_sign = found.currency_sign
-        self._currency = currency
         self._priced = "price" in found.core
         self._amount_field = "price" if self._priced else "revenue"
         discount = found.positions.get("discount")
@@ -55,6 +55,12 @@ class Validator:
         self._days = Remembered(lambda value: _iso(days.read_date(value, dates)))
         self._tickets = Remembered(amounts.read_tickets)
         self._categories = Remembered(cells.read_category)
+        # Amounts may differ from row to row, so not all of them are kept.
+        remembered = lru_cache(_REMEMBERED, typed=True)
+        self._amount_of = remembered(amounts.read_price if self._priced else amounts.read_amount)
+        self._currency_of = remembered(
+            lambda column, amount: amounts.read_currency(column, amount, found.currency_sign, currency)
+        )
 
     def validate(self, raw: RawCore) -> Sale | tuple[Reason, ...]:
         """The sale, or every cell that is refused."""
@@ -62,20 +68,18 @@ class Validator:
         day = self._days[raw_day]
         tickets = self._tickets[raw_tickets]
         category = self._categories[raw_category]
-        if isinstance(raw_amount, str) or raw_currency or self._heading_sign:
-            currency = amounts.read_currency(raw_currency, raw_amount, self._heading_sign, self._currency)
-        else:
-            currency = self._currency
+        # A number says nothing of its currency: all of them are one entry of the cache.
+        currency = self._currency_of(raw_currency or None, raw_amount if isinstance(raw_amount, str) else None)
         if isinstance(currency, Refusal):
             currency = amounts.of_field(currency, self._amount_field)
         minor: int | Refusal = 0
         discount: int | Refusal = 0
         if isinstance(currency, str):
             if self._priced:
-                minor = amounts.read_price(raw_amount, currency)
+                minor = self._amount_of(raw_amount, currency)
                 discount = amounts.read_discount(raw[5], currency, is_share=self._is_share)
             else:
-                minor = amounts.read_amount(raw_amount, currency)
+                minor = self._amount_of(raw_amount, currency)
         if (
             isinstance(day, str)
             and isinstance(tickets, int)
