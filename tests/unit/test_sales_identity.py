@@ -3,6 +3,7 @@
 from array import array
 from collections import Counter
 from itertools import repeat
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,14 +21,13 @@ class Event:
     """An event that counts how many rows of each content it has taken."""
 
     def __init__(self) -> None:
-        self.seen: dict[bytes, int] = {}
+        self.stored = b""
         self.taken: Counter[bytes] = Counter()
 
     def drop(self, rows: list[str]) -> int:
         counts = Counter(map(key, rows))
-        had = list(identity.split_new(counts.keys(), counts.values(), self.seen))
+        had, self.stored = identity.merge(self.stored, list(counts), list(counts.values()))
         new = Counter({one: counts[one] - before for one, before in zip(counts, had, strict=True)})
-        self.seen = identity.union(self.seen, counts.keys(), counts.values())
         self.taken += new
         return new.total()
 
@@ -67,7 +67,23 @@ def test_files_in_any_order_and_twice_end_in_the_same_rows(files: list[list[str]
     for rows in files:
         most |= Counter(map(key, rows))
     assert one.taken == other.taken == most
-    assert one.seen == other.seen == dict(most)
+    assert one.stored == other.stored == identity.encode_multiset(most)
+
+
+IDENTITIES = st.binary(min_size=16, max_size=16)
+MULTISETS = st.dictionaries(IDENTITIES, st.integers(1, 2**32 - 1), max_size=40)
+
+
+@given(MULTISETS, MULTISETS, st.data())
+def test_a_file_is_taken_into_the_stored_multiset(seen: dict[bytes, int], of_file: dict[bytes, int], data: Any) -> None:
+    # Given a file that shares some contents with its event
+    shared = data.draw(st.lists(st.sampled_from(sorted(seen)), unique=True)) if seen else []
+    of_file = of_file | dict.fromkeys(shared, data.draw(st.integers(1, 9)))
+    # When it is taken
+    had, stored = identity.merge(identity.encode_multiset(seen), list(of_file), list(of_file.values()))
+    # Then of each content the event had as many rows as both have, and has as many as the one that has more
+    assert list(had) == [min(count, seen.get(key, 0)) for key, count in of_file.items()]
+    assert stored == identity.encode_multiset(Counter(seen) | Counter(of_file))
 
 
 @given(st.dictionaries(st.binary(min_size=16, max_size=16), st.integers(1, 2**32 - 1)))

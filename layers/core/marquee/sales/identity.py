@@ -7,11 +7,14 @@ missing.
 """
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 
 _RECORD = struct.Struct("<16sI")
 IDENTITY_BYTES = 16
+_FIRST_BYTES = 256
 
 
 def core_text(day: str, category: str, tickets: int, minor: int, currency: str) -> bytes:
@@ -47,15 +50,32 @@ def decode_multiset(data: bytes) -> dict[bytes, int]:
     return dict(_RECORD.iter_unpack(data))
 
 
-def split_new(identities: Iterable[bytes], counts: Iterable[int], seen: Mapping[bytes, int]) -> Iterator[int]:
-    """For each content of a file, how many of its rows the event has already (the others are new)."""
-    get = seen.get
-    for key, count in zip(identities, counts, strict=True):
-        yield min(count, get(key, 0))
+def merge(stored: bytes, identities: Sequence[bytes], counts: Sequence[int]) -> "tuple[array[int], bytes]":
+    """Take a file into the encoded multiset `stored`.
 
-
-def union(seen: Mapping[bytes, int], identities: Iterable[bytes], counts: Iterable[int]) -> dict[bytes, int]:
-    """The event's multiset after the file: for each content the larger count."""
-    get = seen.get
-    larger = {key: count for key, count in zip(identities, counts, strict=True) if count > get(key, 0)}
-    return {**seen, **larger}
+    Gives for each of the file's contents how many of its rows the event has already (the others are new), and the
+    multiset after the file: for each content the larger count. Contents are met by the first byte of their identity, so
+    that an event with millions of rows is never held as objects, and what is held fits the processor's cache.
+    """
+    had = array("I", bytes(4 * len(identities)))
+    met: list[array[int]] = [array("I") for _ in range(_FIRST_BYTES)]
+    note = [indexes.append for indexes in met]
+    for index, key in enumerate(identities):
+        note[key[0]](index)
+    places = range(len(stored) // _RECORD.size)
+    parts: list[bytes] = []
+    begin = 0
+    for first, indexes in enumerate(met):
+        end = bisect_left(places, first + 1, begin, key=lambda place: stored[_RECORD.size * place])
+        part = stored[_RECORD.size * begin : _RECORD.size * end]
+        begin = end
+        if indexes:
+            known = decode_multiset(part)
+            for index in indexes:
+                key, count = identities[index], counts[index]
+                had[index] = before = min(count, known.get(key, 0))
+                if before < count:
+                    known[key] = count
+            part = encode_multiset(known)
+        parts.append(part)
+    return had, b"".join(parts)

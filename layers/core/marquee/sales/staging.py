@@ -23,12 +23,11 @@ def stage(task: IngestTask) -> Outcome:
     if ingest_id in head["visible"]:
         return {"outcome": "COMMITTED", "stage": head["visible"][ingest_id]["stage"]}
     name = rules.stage_name(head["version"], task["work"])
-    seen = _seen(head)
+    seen = _stored_seen(head)
     if seen is None:
         return {"outcome": "MOVED", "stage": name}
     work, arrays, identities = read_work(task["work"])
-    counts = arrays["counts"]
-    had = array("I", identity.split_new(identities, counts, seen))
+    had, seen_after = identity.merge(seen, identities, arrays["counts"])
     rows, delta = additions(work, arrays, had)
     categories = head["categories"].keys() | delta["categories"].keys()
     if len(categories) > rules.MAX_CATEGORIES:
@@ -42,17 +41,19 @@ def stage(task: IngestTask) -> Outcome:
     plan["work"] = task["work"]
     if parts:
         plan["seen"] = seen_key = storage.seen_key(tenant, eid, name, ingest_id)
-        storage.put(seen_key, identity.encode_multiset(identity.union(seen, identities, counts)))
+        storage.put(seen_key, seen_after)
     sources.stage(tenant, eid, ingest_id, name, plan, parts, {"had": had})
     return {"outcome": "STAGED", "stage": name, "items": len(parts)}
 
 
-def _seen(head: Head) -> dict[bytes, int] | None:
+def seen_of(head: Head) -> dict[bytes, int] | None:
     """The multiset of rows the event has; None where a later commit has replaced it since the head was read."""
-    if head["seen"] is None:
-        return {}
-    stored = storage.get(head["seen"])
+    stored = _stored_seen(head)
     return None if stored is None else identity.decode_multiset(stored)
+
+
+def _stored_seen(head: Head) -> bytes | None:
+    return storage.get(head["seen"]) if head["seen"] else b""
 
 
 def read_work(key: str) -> tuple[dict[str, Any], dict[str, "array[int]"], list[bytes]]:
