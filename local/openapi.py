@@ -16,7 +16,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import orjson
 from pydantic import BaseModel, TypeAdapter
 
-from marquee import __version__
+from marquee import __version__, forms
 from marquee.http import PROBLEM_JSON, Api, Reply, Route
 from marquee.plans import Plan
 from marquee.requests import JSON
@@ -174,7 +174,14 @@ def _add(document: dict[str, Any], group: str, route: Route) -> None:
             "required": True,
             "content": {JSON: {"schema": _schema(schemas, route.body, "validation")}},
         }
+    if "upload" in route.needs:
+        operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _form()}}}
     document["paths"].setdefault(route.template, {})[route.method.lower()] = operation
+
+
+def _form() -> dict[str, Any]:
+    file = {"type": "string", "format": "binary", "description": f"At most {forms.MAX_FILE_BYTES / 1e6:.1f} MB"}
+    return {"type": "object", "properties": {forms.FIELD: file}, "required": [forms.FIELD]}
 
 
 def _parameters(schemas: dict[str, Any], route: Route) -> list[dict[str, Any]]:
@@ -218,6 +225,8 @@ def _responses(schemas: dict[str, Any], route: Route) -> dict[str, Any]:
         statuses.append("404")
     if route.method in _WRITES:
         statuses += ["409", "415", "422"]
+    if "upload" in route.needs:
+        statuses.append("413")
     if "precondition" in route.needs:
         statuses.append("412")
     answers = dict.fromkeys(map(str, (route.status, *route.also)), success)

@@ -7,9 +7,9 @@ A route is a function whose parameters say what it needs::
     @api.get("/events/<eid>", scope="main.read")
     def read_event(caller: Caller, eid: str) -> EventDocument: ...
 
-`caller`, `query` and `body` (pydantic models), `precondition` (`If-Match`) and `request` are recognised by
-name; every other parameter is a path parameter. The same annotations generate the OpenAPI document. A handler whose
-query has `dry_run` may return a `Plan` instead of its document.
+`caller`, `query` and `body` (pydantic models), `upload` (the file of a form), `precondition` (`If-Match`) and
+`request` are recognised by name; every other parameter is a path parameter. The same annotations generate the OpenAPI
+document. A handler whose query has `dry_run` may return a `Plan` instead of its document.
 """
 
 import inspect
@@ -25,6 +25,7 @@ from pydantic import BaseModel
 from marquee import errors, idempotency
 from marquee.auth import TENANT_HEADER, Caller, caller_from
 from marquee.errors import DomainError, Violation
+from marquee.forms import UploadedFile, read_file
 from marquee.observability import logger
 from marquee.plans import Plan
 from marquee.requests import JSON, Request, parse_body, parse_query, read_request, request_id
@@ -168,7 +169,9 @@ class Api:
             # A dry run does nothing that a key could guard, and leaves the key to the real request.
             key = None if getattr(query, "dry_run", False) else request.idempotency_key
             if caller is not None and key is not None and route.method in _WRITES:
-                fingerprint = idempotency.fingerprint(route.method, request.path, given, request.body)
+                upload: UploadedFile | None = arguments.get("upload")
+                material = upload.canonical if upload else request.body
+                fingerprint = idempotency.fingerprint(route.method, request.path, given, material)
                 stored = idempotency.run_once(caller.tenant, caller.sub, key, fingerprint, answer)
             else:
                 stored = answer()
@@ -262,6 +265,8 @@ def _arguments(
         arguments["query"] = query
     if route.body is not None:
         arguments["body"] = parse_body(route.body, request)
+    if "upload" in route.needs:
+        arguments["upload"] = read_file(request)
     return arguments
 
 
