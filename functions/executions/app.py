@@ -36,3 +36,16 @@ def redrive_execution(caller: Caller, execution_id: str, query: ChangeQuery) -> 
     if isinstance(successor, Plan):
         return successor
     return Reply(successor, 202, headers={"Location": f"/executions/{successor.id}"})
+
+
+@handler.post("/executions/<execution_id>/undo", scope="main.write", status=202)
+def undo_execution(caller: Caller, execution_id: str, query: ChangeQuery) -> Reply[Execution] | Plan:
+    """Undo what an execution did; so far `sales_clear` can be undone, for 30 days.
+
+    What was cleared comes back beside what was loaded since: rows that were loaded again count once. An execution is
+    undone once; asked again, the answer is the same undo.
+    """
+    undo = control.undo(caller.tenant, execution_id, dry_run=query.dry_run)
+    if isinstance(undo, Plan):
+        return undo
+    return Reply(undo, 202, headers={"Location": f"/executions/{undo.id}"})

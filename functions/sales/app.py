@@ -5,10 +5,12 @@ from typing import Annotated
 from marquee.auth import Caller
 from marquee.executions.models import Execution
 from marquee.http import Api, Reply
+from marquee.plans import Plan
 from marquee.preconditions import Precondition, etag
 from marquee.requests import Request
-from marquee.sales import backfill_service, edit_export, mapping_service, service
+from marquee.sales import backfill_service, clear_service, edit_export, mapping_service, service
 from marquee.sales.backfill_models import Backfill, BackfilledFiles, BackfillPlan, BackfillQuery, FilesQuery
+from marquee.sales.clear_models import ClearQuery
 from marquee.sales.edit_models import EditExportQuery
 from marquee.sales.mapping_models import ColumnMappingDocument, NewColumnMapping
 from marquee.sales.models import (
@@ -44,6 +46,18 @@ def export_sales(caller: Caller, query: EditExportQuery) -> Reply[Annotated[byte
         return Reply(status=303, headers={"Location": workbook.url})
     disposition = f'attachment; filename="{workbook.file_name}"'
     return Reply(workbook.content, headers={"Content-Disposition": disposition}, media_type=XLSX)
+
+
+@handler.delete("/daily_revenue_summary", scope="sales.write", status=202)
+def clear_sales(caller: Caller, query: ClearQuery, request: Request) -> Reply[Execution] | Plan:
+    """Clear an event's sales, all at once: reports, manual totals and corrections.
+
+    For 30 days `POST /executions/{id}/undo` gives them back. Files that were taken can be dropped again.
+    """
+    if query.dry_run:
+        return clear_service.plan(caller.tenant, query.eid)
+    started = clear_service.start(caller.tenant, caller.sub, query.eid, request.idempotency_key)
+    return Reply(started, 202, headers={"Location": f"/executions/{started.id}"})
 
 
 @handler.get("/events/<eid>/tickets", scope="sales.read")

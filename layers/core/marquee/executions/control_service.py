@@ -1,4 +1,4 @@
-"""Use cases of executions that change them: a tenant stops its long operations and has them tried again."""
+"""Use cases of executions that change them: a tenant stops its long operations, has them tried again, or undone."""
 
 from collections.abc import Callable
 
@@ -15,6 +15,8 @@ from marquee.sales import service as sales
 _CLOSINGS: dict[str, Callable[[str, str], None]] = {
     "sales_ingest": sales.end_cancelled_ingest,
     "sales_backfill": sales.end_cancelled_backfill,
+    "sales_clear": sales.end_cancelled_clear,
+    "sales_undo": sales.end_cancelled_clear,
 }
 
 
@@ -56,6 +58,29 @@ def redrive(tenant: str, execution_id: str, *, dry_run: bool = False) -> Executi
         return _plan(machine, execution_id, "successor", service.successor_of(machine, name), successor_id)
     workflows.start(machine, successor, orjson.loads(described["input"]))
     return service.started(machine, successor)
+
+
+def undo(tenant: str, execution_id: str, *, dry_run: bool = False) -> Execution | Plan:
+    """Start the execution that undoes one; repeated, it is the same one.
+
+    One that failed or was cancelled can be undone where it took effect nevertheless. Raises NotFound, Conflict where
+    there is nothing that could be undone (any more), or Unavailable while the undo is being started.
+    """
+    described = service.described_for(tenant, execution_id)
+    machine, _ = service.parsed(execution_id)
+    payload = orjson.loads(described["input"])
+    name, status = rules.undo_name(tenant, payload), rules.STATUSES[described["status"]]
+    if machine not in rules.UNDOING or name is None or status == "running":
+        told = "It is still running." if machine in rules.UNDOING else f"An execution of {machine} cannot be undone."
+        raise Conflict("execution.not_undoable", told)
+    if not dry_run and service.undo_of(machine, tenant, payload):
+        return service.started(rules.UNDOING[machine], name)
+    eid, clear_id, succeeded = str(payload["eid"]), str(payload["clear_id"]), status == "succeeded"
+    if dry_run:
+        return sales.plan_undo_clear(tenant, eid, clear_id, succeeded=succeeded)
+    sales.check_undo_clear(tenant, eid, clear_id, succeeded=succeeded)
+    order = {"eid": eid, "clear_id": clear_id, "clear": execution_id}
+    return service.start(tenant, rules.UNDOING[machine], name, order)
 
 
 def _plan(machine: str, execution_id: str, field: str, before: str | None, after: str) -> Plan:

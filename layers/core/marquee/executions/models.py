@@ -46,7 +46,9 @@ class Execution(Document):
     error: Failure | None
     redrive_of: str | None = Field(description="The execution that this one was started to make up for")
     successor: str | None = Field(description="The execution that was started to make up for this one")
+    undo: str | None = Field(description="The execution that was started to undo this one")
+    undoable_until: str | None = Field(description="Until when this one can be undone; null where it cannot")
 
 
 class ChangeQuery(DryRun):
-    """How an execution is cancelled or redriven."""
+    """How an execution is cancelled, redriven or undone."""

@@ -19,7 +19,7 @@ _DOMAIN_MESSAGE = re.compile(r"[a-z_]+(?:\.[a-z_]+)+: (.+)", re.DOTALL)
 _NAME_LENGTH = 80
 _FOLDERS = frozenset(("sales", "backfill", "uploads"))
 _PARTS = 4
-_NAMED = ("tenant", "eid", "ingest_id", "prefix", "mode")
+_NAMED = ("tenant", "eid", "ingest_id", "prefix", "mode", "clear")
 _SUCCESSOR = re.compile(r"(.+)-r([1-9]\d{0,5})")
 # What `workflows.execution_name` derives is whole: an end like a successor's is chance.
 _DERIVED = re.compile(r"x_[A-Za-z0-9_-]{20}")
@@ -32,6 +32,8 @@ _ENDS: dict[str, StepStatus] = {
 }
 # Why an execution ended, where it does not say so itself.
 _ENDINGS = {"TIMED_OUT": "It took longer than it may and was stopped.", "ABORTED": "It was stopped by the operator."}
+UNDOING = {"sales_clear": "sales_undo"}
+"""Machines whose executions can be undone, and the machine that does it."""
 REDRIVABLE = frozenset(("failed", "timed_out", "cancelled"))
 CANCELLED = "Cancelled"
 CANCELLED_CAUSE = "execution.cancelled: It was cancelled on request."
@@ -76,6 +78,12 @@ def predecessor(name: str) -> str | None:
 def _counted(name: str) -> tuple[str, int]:
     match = None if _DERIVED.fullmatch(name) else _SUCCESSOR.fullmatch(name)
     return (match[1], int(match[2])) if match else (name, 0)
+
+
+def undo_name(tenant: str, payload: Mapping[str, Any]) -> str | None:
+    """The name of the one execution that undoes one with this input; None where it is not one that can be undone."""
+    clear_id = payload.get("clear_id")
+    return derived_id("x", tenant, "undo", str(clear_id)) if clear_id is not None else None
 
 
 def subject(payload: Mapping[str, Any]) -> dict[str, str]:

@@ -53,7 +53,9 @@ def document(execution_id: str, described: dict[str, Any]) -> Execution:
     """An execution as its tenant sees it, from what Step Functions says of it."""
     machine, name = parsed(execution_id)
     arn, status, stopped = str(described["executionArn"]), str(described["status"]), described.get("stopDate")
-    subject = rules.subject(orjson.loads(described["input"]))
+    payload = orjson.loads(described["input"])
+    subject = rules.subject(payload)
+    result = orjson.loads(described["output"]) if status == "SUCCEEDED" else None
     earlier = rules.predecessor(name)
     return Execution(
         id=execution_id,
@@ -63,10 +65,12 @@ def document(execution_id: str, described: dict[str, Any]) -> Execution:
         started_at=rfc3339(described["startDate"]),
         finished_at=rfc3339(stopped) if stopped else None,
         steps=rules.steps(workflows.history(arn), rules.titles(workflows.definition_of(arn))),
-        result=orjson.loads(described["output"]) if status == "SUCCEEDED" else None,
+        result=result,
         error=rules.ending(status, described.get("error"), described.get("cause")),
         redrive_of=rules.execution_id(machine, earlier) if earlier else None,
         successor=successor_of(machine, name) if rules.STATUSES[status] in rules.REDRIVABLE else None,
+        undo=undo_of(machine, subject.get("tenant", ""), payload) if status != "RUNNING" else None,
+        undoable_until=result.get("undoable_until") if result else None,
     )
 
 
@@ -74,6 +78,14 @@ def successor_of(machine: str, name: str) -> str | None:
     """The execution that was started for one that did not succeed: its name is known, so one look tells."""
     successor = rules.successor(name)
     return rules.execution_id(machine, successor) if workflows.describe(machine, successor) else None
+
+
+def undo_of(machine: str, tenant: str, payload: dict[str, Any]) -> str | None:
+    """The execution that was started to undo one with this input: its name is known, so one look tells."""
+    undoing, name = rules.UNDOING.get(machine), rules.undo_name(tenant, payload)
+    if undoing is None or name is None or workflows.describe(undoing, name) is None:
+        return None
+    return rules.execution_id(undoing, name)
 
 
 def _not_found(execution_id: str) -> NotFound:

@@ -30,6 +30,8 @@ MAX_CATEGORIES = 1_000
 MAX_GRAPH_DAYS = 1_500
 OPEN: tuple[IngestStatus, ...] = ("REGISTERED", "PARSED")
 MAX_GENERATIONS = 50
+MAX_HEAD_BYTES = 380_000
+"""Bytes of a head as it is stored; DynamoDB takes 400 KB with its keys."""
 _PLACE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _DROP_KEY = re.compile(rf"(?:sales|backfill)/({_PLACE})/({_PLACE})/(.+[^/])", re.DOTALL)
 _UPLOAD_KEY = re.compile(rf"uploads/({_PLACE})/({_PLACE})/{_PLACE}/([^/]+)")
@@ -137,18 +139,23 @@ def visible_entry(stage: str, kind: SourceKind, committed_at: str) -> VisibleSou
     return {"stage": stage, "kind": kind, "committed_at": committed_at}
 
 
+def add_to(sums: Delta, more: Delta | Head) -> None:
+    """Add figures and categories to `sums`, which is changed."""
+    for name, of in more["categories"].items():
+        for currency, (tickets, revenue) in of.items():
+            pair = sums["categories"].setdefault(name, {}).setdefault(currency, [0, 0])
+            pair[0] += tickets
+            pair[1] += revenue
+    for currency, figures in more["kpi"].items():
+        sums["kpi"][currency] = _added(sums["kpi"].get(currency), figures)
+
+
 def added(head: Head, delta: Delta) -> Delta:
     """The figures and categories of a head with a delta added."""
-    categories = {name: {currency: [*sums] for currency, sums in of.items()} for name, of in head["categories"].items()}
-    for name, of in delta["categories"].items():
-        for currency, (tickets, revenue) in of.items():
-            sums = categories.setdefault(name, {}).setdefault(currency, [0, 0])
-            sums[0] += tickets
-            sums[1] += revenue
-    kpi = dict(head["kpi"])
-    for currency, figures in delta["kpi"].items():
-        kpi[currency] = _added(kpi.get(currency), figures)
-    return {"kpi": kpi, "categories": categories}
+    sums: Delta = {"kpi": {}, "categories": {}}
+    add_to(sums, head)
+    add_to(sums, delta)
+    return sums
 
 
 def committed(head: Head, source: str, entry: VisibleSource, delta: Delta, seen: str | None) -> Head:
@@ -163,6 +170,16 @@ def committed(head: Head, source: str, entry: VisibleSource, delta: Delta, seen:
     }
 
 
+def cleared(head: Head, generation_id: str, now: str) -> Head:
+    """The empty head that takes the place of one; what is taken from now on belongs to a new generation."""
+    return {
+        **empty_head(),
+        "version": head["version"] + 1,
+        "generations": [generation_id],
+        "updated_at": now,
+    }
+
+
 # --- figures as they are sent -----------------------------------------------------------------------------------------
 
 
@@ -172,6 +189,11 @@ def totals(sums: Mapping[str, tuple[int, int]]) -> list[Total]:
         {"currency": currency, "tickets": tickets, "revenue": money.to_number(minor, currency)}
         for currency, (tickets, minor) in sorted(sums.items())
     ]
+
+
+def head_totals(head: Head) -> list[Total]:
+    """Totals per currency of all that readers of a head see."""
+    return totals({code: (figures["tickets"], figures["revenue"]) for code, figures in head["kpi"].items()})
 
 
 def average_price(minor: int, tickets: int, currency: str) -> float | None:
@@ -250,7 +272,7 @@ def ticket_categories(event_id: str, head: Head) -> TicketCategories:
     return {
         "event_id": event_id,
         "categories": categories,
-        "totals": totals({code: (figures["tickets"], figures["revenue"]) for code, figures in head["kpi"].items()}),
+        "totals": head_totals(head),
     }
 
 

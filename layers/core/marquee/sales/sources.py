@@ -94,6 +94,12 @@ def read_plan(tenant: str, source: str, name: str) -> tuple[SourcePlan, dict[str
     return cast("SourcePlan", document), arrays
 
 
+def find_plan(tenant: str, source: str, name: str) -> SourcePlan | None:
+    """A plan that was kept; None where it is not there any more."""
+    stored = storage.get(plan_key(tenant, source, name))
+    return None if stored is None else cast("SourcePlan", workfile.unpack(stored)[0])
+
+
 def plan_key(tenant: str, source: str, name: str) -> str:
     """Where the plan of a stage is kept."""
     return storage.ingest_key(tenant, source, f"stage/{name}")

@@ -129,6 +129,30 @@ def delete(key: str) -> None:
     _client().delete_object(Bucket=settings().bucket, Key=key)
 
 
+def ours(prefix: str, before: datetime) -> Iterator[str]:
+    """Keys of objects of ours below a prefix that were written before a moment."""
+    for key, _, written in listed(settings().bucket, prefix):
+        if written < before:
+            yield key
+
+
+def forget(key: str, before: datetime) -> None:
+    """Remove an object of ours for good, unless it was written since a moment.
+
+    That very version is removed: one that is written meanwhile stays.
+    """
+    bucket = settings().bucket
+    try:
+        found = _client().head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if ddb.error_code(error) in _GONE:
+            return
+        raise
+    if found["LastModified"] < before:
+        version = {"VersionId": found["VersionId"]} if "VersionId" in found else {}
+        _client().delete_object(Bucket=bucket, Key=key, **version)
+
+
 def put_ledger(tenant: str, ingest_id: str, status: str, chunks: Iterable[bytes]) -> None:
     """Write a ledger's chunks of one status."""
     for number, chunk in enumerate(chunks):
