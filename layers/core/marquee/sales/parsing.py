@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import cast
+from typing import Any, cast
 
-from marquee.sales import columns, headings, inspection, looks, naming, reading
+from marquee.sales import columns, headings, inspection, looks, merged_ranges, naming, reading
+from marquee.sales.columns import Span
 from marquee.sales.days import DateReading
 from marquee.sales.looks import NotAWorkbook
 from marquee.sales.mapping import NO_MAPPING, ColumnMapping
@@ -20,13 +21,15 @@ def parse(path: str, *, currency: str, latest: date, from_1904: bool, mapping: C
     """Read all visible sheets of the workbook at `path`.
 
     `currency` is the event's; `latest` the last day that can be a day of sale; `mapping` says what headings mean to the
-    tenant. Raises NotAWorkbook where the file
-    cannot be read, holds nothing, or has no sheet with the needed columns or no rows under them.
+    tenant. Raises NotAWorkbook where the file cannot be read, holds nothing, or has no sheet with the needed columns or
+    no rows under them.
     """
     import python_calamine  # noqa: PLC0415 - only the function that ingests has it
 
+    kind = inspection.kind_of(path)
+    merged = merged_ranges.ranges(path, kind)
     with (
-        naming.named(path, inspection.kind_of(path)) as named,
+        naming.named(path, kind) as named,
         _refusing(),
         python_calamine.CalamineWorkbook.from_path(named) as workbook,
     ):
@@ -39,11 +42,27 @@ def parse(path: str, *, currency: str, latest: date, from_1904: bool, mapping: C
             # Asked for by name, one of them would be read twice and the other never.
             raise looks.damaged("Two sheets of the workbook have the same name.")
         # One sheet at a time is held in memory.
-        sheets = (cast("Sheet", workbook.get_sheet_by_name(name)) for name in names)
+        sheets = (_sheet(workbook, name, merged) for name in names)
         dates = DateReading(latest=latest, from_1904=from_1904)
         parsed = reading.read(sheets, currency=currency, dates=dates, mapping=mapping)
     _check(parsed, mapping)
     return parsed
+
+
+def _sheet(workbook: Any, name: str, merged: merged_ranges.Spans | None) -> Sheet:
+    """A sheet of the parser's, with its merged ranges where the parser does not know them."""
+    sheet = cast("Sheet", workbook.get_sheet_by_name(name))
+    return sheet if merged is None else _Sheet(sheet, merged.get(name, []))
+
+
+class _Sheet:
+    """A sheet whose merged ranges were found by ourselves."""
+
+    def __init__(self, sheet: Sheet, merged: list[Span]) -> None:
+        self.name = sheet.name
+        self.start = sheet.start
+        self.merged_cell_ranges = merged
+        self.iter_rows = sheet.iter_rows
 
 
 @contextmanager

@@ -37,8 +37,8 @@ class Sheet(Protocol):
         """Row and column of the first filled cell, from 0; None where the sheet is empty."""
 
     @property
-    def merged_cell_ranges(self) -> Sequence[Span] | None:
-        """The merged ranges, counted from the sheet's corner; None where the file's kind does not tell."""
+    def merged_cell_ranges(self) -> Sequence[Span]:
+        """The merged ranges, counted from the sheet's corner."""
 
     def iter_rows(self) -> Iterator[Row]:
         """The rows from the sheet's first on, each from its first filled column on."""
@@ -92,8 +92,8 @@ def _read_sheet(
     top = list(islice(rows, columns.SEARCHED_ROWS))
     start = sheet.start
     first_column = start[1] if start else 0
-    merged = sheet.merged_cell_ranges
-    search = columns.find(top, mapping, merged or (), first_column)
+    merged = sheet.merged_cell_ranges or ()
+    search = columns.find(top, mapping, merged, first_column)
     report = SheetReport(
         sheet.name, search.columns, search.headings, filled=start is not None, first_column=first_column
     )
@@ -110,7 +110,7 @@ def _read_sheet(
         parsed=parsed,
         contents=contents,
         validator=Validator(found, currency, dates._replace(month_first=report.month_first)),
-        merges=Merges(merged or (), found, first_column),
+        merges=Merges(merged, found, first_column),
     )
     # Row numbers as spreadsheets show them count from 1, and the header has one too.
     reader.take(chain(top[found.first_row :], rows), first_row=found.first_row + 1)

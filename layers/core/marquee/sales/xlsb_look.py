@@ -13,7 +13,7 @@ from marquee.sales import listing, looks, xml_scan, zip_walk
 from marquee.sales.looks import Extent, Inspection, damaged, too_far_out, too_much_inside
 
 WORKBOOK = "xl/workbook.bin"
-_RELATIONSHIPS = "xl/_rels/workbook.bin.rels"
+RELATIONSHIPS = "xl/_rels/workbook.bin.rels"
 _SHEETS = ("xl/worksheets/", "xl/chartsheets/", "xl/dialogsheets/", "xl/macrosheets/")
 _MAX_RECORD_BYTES = 1024 * 1024
 _MAX_RECORDS = 8_000_000
@@ -56,7 +56,7 @@ def _check_listing(file: IO[bytes], entries: Mapping[str, zipfile.ZipInfo]) -> b
     """Whether days count from 1904. Raises NotAWorkbook where the list of sheets cannot be right."""
     from_1904 = False
     sheets: list[str] = []
-    for kind, data in _records([zip_walk.content(file, entries[WORKBOOK], listing.MAX_BYTES)]):
+    for kind, data in records([zip_walk.content(file, entries[WORKBOOK], listing.MAX_BYTES)]):
         if kind == _WORKBOOK_SETTINGS and data:
             from_1904 = bool(data[0] & 1)
         elif kind == _SHEET:
@@ -64,8 +64,8 @@ def _check_listing(file: IO[bytes], entries: Mapping[str, zipfile.ZipInfo]) -> b
             if length != _NO_PART:
                 sheets.append(data[12 : 12 + 2 * length].decode("utf-16-le"))
     targets = {}
-    if _RELATIONSHIPS in entries:
-        targets = listing.relationships(zip_walk.content(file, entries[_RELATIONSHIPS], listing.MAX_BYTES))
+    if RELATIONSHIPS in entries:
+        targets = listing.relationships(zip_walk.content(file, entries[RELATIONSHIPS], listing.MAX_BYTES))
     listing.parts_of(sheets, targets)
     return from_1904
 
@@ -75,7 +75,7 @@ def measured(chunks: Iterable[bytes]) -> Extent:
     extent = Extent()
     row = cells = rows = columns = 0
     number = _NUMBER.unpack_from
-    for kind, data in _records(chunks):
+    for kind, data in records(chunks):
         if kind == _ROW and len(data) >= _NUMBER.size:
             (row,) = number(data)
             if row >= looks.MAX_ROWS:
@@ -98,7 +98,7 @@ def measured(chunks: Iterable[bytes]) -> Extent:
     return extent
 
 
-def _records(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+def records(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     """Type and content of each record. Raises NotAWorkbook where a record does not end, is absurd, or one too many."""
     rest = b""
     records = 0
