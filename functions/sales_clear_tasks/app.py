@@ -11,7 +11,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     outcome = _run(event)
     about = event.get("clear") or event.get("snapshot") or {}
     keys = {name: about.get(name) for name in ("tenant", "eid", "clear_id")}
-    told = {name: outcome[name] for name in ("code", "stage", "items", "sources") if name in outcome}
+    told: dict[str, Any] = {name: outcome[name] for name in ("code", "stage", "items", "sources") if name in outcome}
     logger().info("step", extra={"task": event["task"], "outcome": outcome["outcome"], **keys, **told})
     return outcome
 

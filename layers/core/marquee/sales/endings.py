@@ -17,9 +17,9 @@ _CANCELLED_LATE = "The ingest was cancelled after its sales were taken. Redrive 
 
 def interrupted(tenant: str, eid: str, ingest_id: str) -> IngestReason:
     """Note in the ledger that an ingest did not finish through no fault of its file; gives what was noted."""
-    message = _TAKEN if _is_in_for_good(tenant, eid, ingest_id) else _BROKEN
+    message = _TAKEN if is_in_for_good(tenant, eid, ingest_id) else _BROKEN
     reason: IngestReason = {"code": "ingest.interrupted", "message": message}
-    repository.update(tenant, ingest_id, _failed(reason))
+    repository.update(tenant, ingest_id, failed(reason))
     return reason
 
 
@@ -32,15 +32,16 @@ def cancelled(tenant: str, execution: str) -> None:
     stored = repository.ingest(tenant, ingest_id) if ingest_id else None
     if ingest_id is None or stored is None or not rules.is_open(stored["status"]) or stored["execution"] != execution:
         return
-    message = _CANCELLED_LATE if _is_in_for_good(tenant, stored["eid"], ingest_id) else _CANCELLED
-    repository.end(tenant, ingest_id, execution, _failed({"code": "ingest.cancelled", "message": message}))
+    message = _CANCELLED_LATE if is_in_for_good(tenant, stored["eid"], ingest_id) else _CANCELLED
+    repository.end(tenant, ingest_id, execution, failed({"code": "ingest.cancelled", "message": message}))
 
 
-def _failed(reason: IngestReason) -> dict[str, object]:
+def failed(reason: IngestReason) -> dict[str, object]:
+    """What is noted of an ingest that did not finish."""
     return {"status": "FAILED", "reason": reason, "finished_at": clock.timestamp()}
 
 
-def _is_in_for_good(tenant: str, eid: str, ingest_id: str) -> bool:
+def is_in_for_good(tenant: str, eid: str, ingest_id: str) -> bool:
     """Whether readers see the ingest's sales, settled for what is at work now.
 
     A step that was given up may still be running and commit, on top of the version it was staged against. So the

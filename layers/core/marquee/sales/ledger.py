@@ -7,7 +7,7 @@ from typing import NamedTuple
 import orjson
 
 from marquee.sales import cells, columns, rules
-from marquee.sales.models import IngestDocument, Item, LedgerEntry, RowReason, RowStatus, SheetSummary
+from marquee.sales.models import IngestDocument, IngestKind, Item, LedgerEntry, RowReason, RowStatus, SheetSummary
 from marquee.sales.reading import RejectedRow, Run, SheetReport
 
 CHUNK_ENTRIES = 1_000
@@ -178,11 +178,14 @@ def slices(stored: Mapping[str, int], status: RowStatus | None, offset: int, lim
 # --- the ingest document ----------------------------------------------------------------------------------------------
 
 
+_MACHINES: dict[IngestKind, str] = {"file": "sales_ingest", "edit": "sales_edit", "summary": "sales_ingest"}
+
+
 def document(item: Item, generations: Sequence[str]) -> IngestDocument:
     """A stored ingest as it is sent. `generations` are those of the event's head."""
     return {
         "id": item["ingest_id"],
-        "eid": item["eid"],
+        "eid": item["eid"] or None,
         "kind": item["kind"],
         "mode": item["mode"],
         "file": {"key": item["key"], "name": item["name"], "size": item["size"], "sha256": item["sha256"]},
@@ -195,7 +198,7 @@ def document(item: Item, generations: Sequence[str]) -> IngestDocument:
         "reason": item["reason"],
         "columns": orjson.loads(item["columns"]),
         "totals": rules.totals({code: (tickets, minor) for code, (tickets, minor) in item["totals"].items()}),
-        "execution": f"/executions/exe_sales_ingest.{item['execution']}",
+        "execution": f"/executions/exe_{_MACHINES[item['kind']]}.{item['execution']}",
         "created_at": item["created_at"],
         "finished_at": item["finished_at"],
     }

@@ -86,8 +86,8 @@ class Union:
         self._free: dict[bytes, int] = {}
         self._lacking = _Lacking()
         self._delta: Delta = {"kpi": {}, "categories": {}}
+        self._more: dict[bytes, int] = {}
         self.fates: dict[str, Fate] = {}
-        self.multiset = dict(seen)
 
     def take(self, source: str, delta: Delta, rows: Rows | None) -> None:
         """A cleared source: what it added to the figures, and its rows where it has any."""
@@ -98,7 +98,7 @@ class Union:
         else:
             self.fates[source] = "whole"
             for key, number, _ in rows.added():
-                self.multiset[key] = self.multiset.get(key, 0) + number
+                self._more[key] = self._more.get(key, 0) + number
         if self.fates[source] == "whole":
             rules.add_to(self._delta, delta)
 
@@ -117,8 +117,12 @@ class Union:
             if number > covered:
                 lacking += number - covered
                 self._lacking.add(key, number - covered, rows.groups[groups[sale]], tickets[sale], minor[sale])
-                self.multiset[key] = self.multiset.get(key, 0) + number - covered
+                self._more[key] = self._more.get(key, 0) + number - covered
         return "in part" if lacking else "present"
+
+    def multiset(self) -> dict[bytes, int]:
+        """The multiset of the rows that the event has with everything back."""
+        return {**self._seen, **{key: self._seen.get(key, 0) + number for key, number in self._more.items()}}
 
     def lacking(self) -> Work | None:
         """The rows that come back without their sources; None where there are none."""

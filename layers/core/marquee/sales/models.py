@@ -260,11 +260,14 @@ class SheetSummary(TypedDict):
 class IngestDocument(TypedDict):
     """A dropped file and what became of its rows: accepted + rejected + duplicate = rows.
 
+    An edited export (kind ``edit``) is listed under each event that it changes or has a rejected row of; it has no
+    `eid` of its own where these are several. Its duplicates are the rows that nobody edited.
+
     `cleared` where its sales were taken and the event's sales cleared since: dropped again, it is taken again.
     """
 
     id: str
-    eid: str
+    eid: str | None
     kind: IngestKind
     mode: IngestMode
     file: IngestFile

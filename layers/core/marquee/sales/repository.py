@@ -113,15 +113,36 @@ def stage(tenant: str, eid: str, source: str, name: str, parts: Iterable[MonthPa
     _batch_write({"PutRequest": {"Item": ddb.to_item(item)}} for item in items)
 
 
+def list_under(tenant: str, ingest_id: str, generations: Mapping[str, str], values: Mapping[str, Any]) -> None:
+    """List an ingest among those of several events, each with the generation of it that the ingest belongs to.
+
+    What is listed is the ingest as it is stored, with `values`; repeatable.
+    """
+    stored = ingest(tenant, ingest_id) or {}
+    items = (
+        {
+            **stored,
+            **values,
+            "sk": f"E#{eid}",
+            "eid": eid,
+            "generation": generation,
+            "epk": f"T#{tenant}#E#{eid}",
+            "events": [],
+        }
+        for eid, generation in generations.items()
+    )
+    _batch_write(({"PutRequest": {"Item": ddb.to_item(item)}} for item in items), settings().ledger_table)
+
+
 def discard(tenant: str, eid: str, sort_keys: Iterable[str]) -> None:
     """Delete month items that can never become visible."""
     pk = keys.event(tenant, eid)
     _batch_write({"DeleteRequest": {"Key": ddb.to_item({"pk": pk, "sk": sk})}} for sk in sort_keys)
 
 
-def _batch_write(requests: Iterable[dict[str, Any]]) -> None:
+def _batch_write(requests: Iterable[dict[str, Any]], into: str | None = None) -> None:
     """BatchWriteItem in groups of 25, sending again what was not processed. Raises Throttled when that does not end."""
-    table = settings().sales_table
+    table = into or settings().sales_table
     source = iter(requests)
     while waiting := list(islice(source, _BATCH)):
         for attempt in range(_BATCH_ATTEMPTS):

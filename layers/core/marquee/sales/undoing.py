@@ -113,7 +113,7 @@ def _seen_after(task: ClearTask, name: str, head: Head, cleared: Head, union: Un
     if head["seen"] is None or cleared["seen"] is None:
         return head["seen"] or cleared["seen"]
     key = storage.seen_key(task["tenant"], task["eid"], name, source_of(task))
-    storage.put(key, identity.encode_multiset(union.multiset))
+    storage.put(key, identity.encode_multiset(union.multiset()))
     return key
 
 
