@@ -4,11 +4,12 @@ from typing import Annotated
 
 from marquee.auth import Caller
 from marquee.executions.models import Execution
+from marquee.forms import UploadedFile
 from marquee.http import Api, Reply
 from marquee.plans import Plan
 from marquee.preconditions import Precondition, etag
 from marquee.requests import Request
-from marquee.sales import backfill_service, clear_service, edit_export, mapping_service, service
+from marquee.sales import backfill_service, clear_service, edit_export, mapping_service, service, upload_service
 from marquee.sales.backfill_models import Backfill, BackfilledFiles, BackfillPlan, BackfillQuery, FilesQuery
 from marquee.sales.clear_models import ClearQuery
 from marquee.sales.edit_models import EditExportQuery
@@ -24,6 +25,7 @@ from marquee.sales.models import (
     RowQuery,
     TicketCategories,
 )
+from marquee.sales.upload_models import NewUpload, UploadQuery, UploadTicket
 
 handler = Api("main")
 
@@ -136,3 +138,27 @@ def set_column_mapping(
     """
     document = mapping_service.replace(caller.tenant, body, precondition)
     return Reply(document, headers={"ETag": etag(document["version"])})
+
+
+@handler.post("/ingest/transaction_summary/from_excel", scope="sales.write", status=202)
+def upload_report(
+    caller: Caller, query: UploadQuery, upload: UploadedFile, request: Request
+) -> Reply[Execution] | Plan:
+    """Send a sales report as a form with the file in the field `file`; its ingest starts at once.
+
+    A larger file goes to a place that `POST /ingest/uploads` gives. What became of its rows is in the ingest. A dry run
+    looks at the file without reading its rows.
+    """
+    if query.dry_run:
+        return upload_service.plan(caller.tenant, query, upload)
+    started = upload_service.take(caller.tenant, caller.sub, query, upload, request.idempotency_key)
+    return Reply(started, 202, headers={"Location": f"/executions/{started.id}"})
+
+
+@handler.post("/ingest/uploads", scope="sales.write")
+def prepare_upload(caller: Caller, body: NewUpload) -> UploadTicket:
+    """Ask for a place to send a large sales report to; its ingest starts when the file is there.
+
+    The file is sent as a form, with the `fields` of the answer before it, to its `url`; no token is needed there.
+    """
+    return upload_service.ticket(caller.tenant, body)

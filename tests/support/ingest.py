@@ -65,10 +65,13 @@ class Ingests:
         # Called before every step with its name; a test puts its own business in between.
         self.before: Callable[[str], None] = lambda _: None
 
-    def put(self, content: bytes, name: str = "report.xlsx", eid: str = EID, tenant: str = TENANT) -> str:
+    def put(
+        self, content: bytes, name: str = "report.xlsx", eid: str = EID, tenant: str = TENANT, mode: str | None = None
+    ) -> str:
         """Drop a file; its key."""
         key = f"sales/{tenant}/{eid}/{name}"
-        self.s3.put_object(Bucket=self.bucket, Key=key, Body=content)
+        metadata = {"marquee-mode": mode} if mode else {}
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=content, Metadata=metadata)
         return key
 
     def step(self, task: str, **changes: Any) -> Outcome:
@@ -97,7 +100,7 @@ class Ingests:
                 if found["outcome"] == "MOVED":
                     abandoned.append(stage)
         if found["outcome"] == "REJECTED":
-            return self.step("reject", ingest=task, **self._of(found, "code", "message"))
+            return self.step("reject", ingest=task, **self._of(found, "code", "message", "rows", "entries"))
         return self.step("settle", ingest=task, stage=found["stage"], abandoned=abandoned)
 
     def drop(self, content: bytes, name: str = "report.xlsx", eid: str = EID) -> Outcome:

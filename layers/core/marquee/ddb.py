@@ -61,8 +61,10 @@ def aws_client(service: str, *, attempts: int = 3, read_timeout: int | None = No
         read_timeout=read_timeout or (3 if service == "dynamodb" else 20),
     )
     if service == "s3":
-        # Path style works with every endpoint that speaks S3, the local one included.
-        config = config.merge(Config(s3={"addressing_style": "path"} if settings().aws_endpoint else {}))
+        # Path style works with every endpoint that speaks S3, the local one included. Left to itself the client would
+        # presign in a way of old that new buckets refuse.
+        addressing = {"addressing_style": "path"} if settings().aws_endpoint else {}
+        config = config.merge(Config(s3=addressing, signature_version="s3v4"))
     session = get_session()
     if service == "dynamodb":
         session.register_component("response_parser_factory", _WireParsers())

@@ -19,6 +19,7 @@ _DOMAIN_MESSAGE = re.compile(r"[a-z_]+(?:\.[a-z_]+)+: (.+)", re.DOTALL)
 _NAME_LENGTH = 80
 _FOLDERS = frozenset(("sales", "backfill", "uploads"))
 _PARTS = 4
+_UPLOAD = re.compile(r"upl_[A-Za-z0-9_-]{1,40}/")
 _NAMED = ("tenant", "eid", "ingest_id", "prefix", "mode", "clear")
 _SUCCESSOR = re.compile(r"(.+)-r([1-9]\d{0,5})")
 # What `workflows.execution_name` derives is whole: an end like a successor's is chance.
@@ -100,8 +101,8 @@ def _dropped(key: str) -> dict[str, str]:
     parts = key.split("/", _PARTS - 1)
     if len(parts) < _PARTS or parts[0] not in _FOLDERS:
         return {}
-    folder, tenant, eid, file = parts
-    if folder == "uploads":  # each in a folder of its own
+    _, tenant, eid, file = parts
+    if _UPLOAD.match(file):  # each in a folder of its own
         file = file.partition("/")[2]
     return {"tenant": tenant, "eid": eid, "file": file}
 

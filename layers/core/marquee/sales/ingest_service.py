@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from hashlib import sha256
-from typing import Any
+from itertools import chain
+from typing import Any, get_args
 
 import orjson
 
@@ -33,6 +34,7 @@ from marquee.sales import (
 from marquee.sales.inspection import NotAWorkbook
 from marquee.sales.models import IngestMode, IngestTask
 from marquee.sales.parsing import Parsed
+from marquee.sales.reading import Run
 from marquee.sales.storage import FileReplaced
 
 Outcome = dict[str, Any]
@@ -54,7 +56,9 @@ def register(bucket: str, key: str, execution: str, chosen: IngestMode | None = 
     except FileReplaced:
         return _told("IGNORED", "drop.gone", "The file was removed before it could be read.")
     ingest_id = derived_id("ing", tenant, eid, digest.sha256)
-    mode: IngestMode = chosen or ("strict" if digest.mode == "strict" else "partial")
+    wanted = chosen or digest.mode or "partial"
+    # Of a file whose mode is not known nothing is taken, as of one that is to be taken whole.
+    mode: IngestMode = "partial" if wanted == "partial" else "strict"
     now = clock.now()
     opened = repository.register(
         tenant,
@@ -105,6 +109,9 @@ def register(bucket: str, key: str, execution: str, chosen: IngestMode | None = 
     except NotFound:
         message = f"There is no event “{eid}”. Check the folder the report was dropped in."
         return {**_told("REJECTED", "event.unknown", message), "ingest": task}
+    if wanted not in get_args(IngestMode):
+        message = f"The file is to be taken in mode “{wanted[:60]}”, which there is not: partial and strict are."
+        return {**_told("REJECTED", "mode.unknown", message), "ingest": task}
     return {"outcome": "REGISTERED", "ingest": task}
 
 
@@ -121,7 +128,8 @@ def inspect(task: IngestTask) -> Outcome:
 def parse(task: IngestTask, *, from_1904: bool) -> Outcome:
     """Read every row; write the sales for the next step, and the rejected rows with their reasons.
 
-    Outcomes: PARSED with counts, or REJECTED.
+    Outcomes: PARSED with counts, or REJECTED; with the number of rows and of ledger entries where it is for some rows
+    of a file that is to be taken whole.
     """
     # A shop west of here may still sell on a day that has ended in UTC, and east of here on one that has not begun.
     latest = date.fromisoformat(task["today"]) + timedelta(days=1)
@@ -137,6 +145,42 @@ def parse(task: IngestTask, *, from_1904: bool) -> Outcome:
 def _keep(task: IngestTask, parsed: Parsed) -> Outcome:
     tenant, ingest_id = task["tenant"], task["ingest_id"]
     summaries = ledger.sheet_summaries(parsed.sheets)
+    whole_or_nothing = task["mode"] == "strict" and bool(parsed.rejected)
+    entries = _keep_rejected(task, parsed, parsed.runs if whole_or_nothing else [])
+    key = "" if whole_or_nothing else _keep_sales(task, parsed)
+    repository.parsed(tenant, ingest_id, orjson.dumps(summaries).decode())
+    if whole_or_nothing:
+        message = _rows_rejected(len(parsed.rejected), parsed.rows)
+        return {**_told("REJECTED", "file.rows_rejected", message), "rows": parsed.rows, "entries": entries}
+    return {"outcome": "PARSED", "work": key, "rows": parsed.rows, "rejected": len(parsed.rejected)}
+
+
+def _rows_rejected(rejected: int, rows: int) -> str:
+    return (
+        f"{rejected} of {rows} rows {'is' if rejected == 1 else 'are'} not right, and the file is to be taken whole or "
+        "not at all, so nothing of it was taken. The row ledger says what is wrong with each."
+    )
+
+
+def _keep_rejected(task: IngestTask, parsed: Parsed, held_back: list[Run]) -> int:
+    """Write the ledger and the workbook of rejected rows, and the ledger of those held back; the number of entries."""
+    tenant, ingest_id = task["tenant"], task["ingest_id"]
+    # What is wrong comes first: of the same file taken in part, the ledger begins with the same.
+    entries = chain(
+        ledger.rejected_entries(parsed.rejected, parsed.sheets),
+        ledger.held_back_entries(held_back, [sheet.name for sheet in parsed.sheets]),
+    )
+    storage.put_ledger(tenant, ingest_id, "rejected", ledger.chunked(entries))
+    if parsed.rejected:
+        workbook = io.BytesIO()
+        returned.write(parsed.rejected, parsed.sheets, workbook, from_1904=parsed.from_1904)
+        workbook.seek(0)
+        storage.put(storage.ingest_key(tenant, ingest_id, storage.REJECTED_WORKBOOK), workbook)
+    return len(parsed.rejected) + len(held_back)
+
+
+def _keep_sales(task: IngestTask, parsed: Parsed) -> str:
+    """Write the sales for the steps that follow; the key of the file."""
     work = workfile.pack(
         {
             "rows": parsed.rows,
@@ -155,29 +199,33 @@ def _keep(task: IngestTask, parsed: Parsed) -> Outcome:
         },
         {"identities": b"".join(parsed.identities)},
     )
-    entries = ledger.rejected_entries(parsed.rejected, parsed.sheets)
-    storage.put_ledger(tenant, ingest_id, "rejected", ledger.chunked(entries))
-    if parsed.rejected:
-        workbook = io.BytesIO()
-        returned.write(parsed.rejected, parsed.sheets, workbook, from_1904=parsed.from_1904)
-        workbook.seek(0)
-        storage.put(storage.ingest_key(tenant, ingest_id, storage.REJECTED_WORKBOOK), workbook)
     # Its name is its content: a later reading of the same file that finds something else leaves this one alone.
-    key = storage.ingest_key(tenant, ingest_id, f"work/{sha256(work).hexdigest()[:20]}")
+    key = storage.ingest_key(task["tenant"], task["ingest_id"], f"work/{sha256(work).hexdigest()[:20]}")
     storage.put(key, work)
-    repository.parsed(tenant, ingest_id, orjson.dumps(summaries).decode())
-    return {"outcome": "PARSED", "work": key, "rows": parsed.rows, "rejected": len(parsed.rejected)}
+    return key
 
 
-def reject(task: IngestTask, code: str, message: str) -> Outcome:
-    """Close the ledger of a file that is refused as a whole, and tag the file, which stays where it is."""
+def reject(task: IngestTask, code: str, message: str, rows: int = 0, entries: int = 0) -> Outcome:
+    """Close the ledger of a file that is refused as a whole, and tag the file, which stays where it is.
+
+    `rows` were read and are all rejected; they have so many entries in the row ledger.
+    """
+    tenant, ingest_id = task["tenant"], task["ingest_id"]
     repository.update(
-        task["tenant"],
-        task["ingest_id"],
-        {"status": "REJECTED", "reason": {"code": code, "message": message}, "finished_at": clock.timestamp()},
+        tenant,
+        ingest_id,
+        {
+            "status": "REJECTED",
+            "rows": rows,
+            "rejected": rows,
+            "entries": {"rejected": entries},
+            "reason": {"code": code, "message": message},
+            "finished_at": clock.timestamp(),
+        },
     )
-    storage.tag(task["bucket"], task["key"], {**ledger.tags("REJECTED", task["ingest_id"]), "marquee-reason": code})
-    return {**_told("REJECTED", code, message), "ingest_id": task["ingest_id"], "eid": task["eid"]}
+    storage.tag(task["bucket"], task["key"], {**ledger.tags("REJECTED", ingest_id), "marquee-reason": code})
+    counts = {"rows": rows, "accepted": 0, "rejected": rows, "duplicate": 0}
+    return {**_told("REJECTED", code, message), "ingest_id": ingest_id, "eid": task["eid"], **counts}
 
 
 def abort(task: IngestTask) -> Outcome:

@@ -14,6 +14,7 @@ CHUNK_ENTRIES = 1_000
 """Ledger entries in one stored chunk; a page of at most as many reads one or two chunks."""
 ORDER: tuple[RowStatus, ...] = ("rejected", "duplicate", "accepted")
 _MAX_CELL = 200
+_HELD_BACK = "Nothing is wrong here. Other rows of the file are rejected, and it is to be taken whole or not at all."
 
 
 def partition(tenant: str, ingest_id: str) -> str:
@@ -83,6 +84,12 @@ def run_entries(status: RowStatus, runs: Iterable[Run], sheet_names: Sequence[st
             "message": None,
             "further_reasons": [],
         }
+
+
+def held_back_entries(runs: Iterable[Run], sheet_names: Sequence[str]) -> Iterator[LedgerEntry]:
+    """Entries of good rows of a file that is not taken, as others of its rows are not good."""
+    for entry in run_entries("rejected", runs, sheet_names):
+        yield {**entry, "code": "row.held_back", "message": _HELD_BACK}
 
 
 def rejected_entries(rows: Iterable[RejectedRow], sheets: Sequence[SheetReport]) -> Iterator[LedgerEntry]:

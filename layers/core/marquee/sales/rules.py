@@ -34,16 +34,17 @@ MAX_HEAD_BYTES = 380_000
 """Bytes of a head as it is stored; DynamoDB takes 400 KB with its keys."""
 _PLACE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _DROP_KEY = re.compile(rf"(?:sales|backfill)/({_PLACE})/({_PLACE})/(.+[^/])", re.DOTALL)
-_UPLOAD_KEY = re.compile(rf"uploads/({_PLACE})/({_PLACE})/{_PLACE}/([^/]+)")
+_UPLOAD_KEY = re.compile(rf"(?:uploads|sales)/({_PLACE})/({_PLACE})/upl_[A-Za-z0-9_-]{{1,40}}/([^/]+)")
 
 
 def parse_drop_key(key: str) -> tuple[str, str, str] | None:
     """Tenant, event and file name of a dropped object's key; None for any other.
 
     Drops are ``sales/<tenant>/<eid>/<name>``, files of a back-fill ``backfill/<tenant>/<eid>/<name>``, and uploads
-    ``uploads/<tenant>/<eid>/<upload>/<name>``.
+    ``uploads/<tenant>/<eid>/<upload id>/<name>`` or, sent to the store itself, ``sales/<tenant>/<eid>/<upload
+    id>/<name>``.
     """
-    match = _DROP_KEY.fullmatch(key) or _UPLOAD_KEY.fullmatch(key)
+    match = _UPLOAD_KEY.fullmatch(key) or _DROP_KEY.fullmatch(key)
     return (match[1], match[2], match[3]) if match else None
 
 

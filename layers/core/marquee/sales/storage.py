@@ -18,6 +18,7 @@ from marquee.settings import settings
 
 _READ_BYTES = 1024 * 1024
 REJECTED_WORKBOOK = "rejected.xlsx"
+_MODE = "marquee-mode"
 _GONE = frozenset(("NoSuchKey", "NoSuchVersion", "404"))
 
 
@@ -47,7 +48,7 @@ def digest(bucket: str, key: str) -> Digest:
     for chunk in answer["Body"].iter_chunks(_READ_BYTES):
         summed.update(chunk)
         size += len(chunk)
-    mode = answer["Metadata"].get("marquee-mode", "").strip().lower()
+    mode = answer["Metadata"].get(_MODE, "").strip().lower()
     return Digest(summed.hexdigest(), size, answer["ETag"], mode)
 
 
@@ -77,6 +78,24 @@ def listed(bucket: str, prefix: str) -> Iterator[tuple[str, str, datetime]]:
     for page in _client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for entry in page.get("Contents", ()):
             yield entry["Key"], entry["ETag"], entry["LastModified"]
+
+
+def put_drop(key: str, body: bytes, mode: str) -> None:
+    """Drop a file that was sent to us, with how it is to be taken."""
+    _client().put_object(Bucket=settings().bucket, Key=key, Body=body, Metadata={_MODE: mode})
+
+
+def upload_form(key: str, mode: str, max_bytes: int, seconds: int) -> tuple[str, dict[str, str]]:
+    """URL and fields of a form with which one file can be dropped under `key` without our credentials."""
+    fields = {f"x-amz-meta-{_MODE}": mode}
+    form = _client().generate_presigned_post(
+        Bucket=settings().bucket,
+        Key=key,
+        Fields=dict(fields),
+        Conditions=[fields, ["content-length-range", 1, max_bytes]],
+        ExpiresIn=seconds,
+    )
+    return form["url"], form["fields"]
 
 
 def tag(bucket: str, key: str, tags: dict[str, str]) -> None:
