@@ -74,7 +74,7 @@ def test_a_child_without_an_end_is_ended(monkeypatch: pytest.MonkeyPatch, honest
     # Given one that works for ever, and one that waits for ever
     own = Path(trial_child.__file__).read_text("utf-8").replace("sys.stdout.write", "while True: pass\n    print")
     assert outcome_of(monkeypatch, honest, own) == "file.too_demanding"
-    monkeypatch.setattr(trial, "_WAITING", 0.2)
+    monkeypatch.setattr(trial, "_MOST_WAITING", 0.2)
     assert outcome_of(monkeypatch, honest, "import time; time.sleep(60)") == "file.too_demanding"
 
 

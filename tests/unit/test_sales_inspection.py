@@ -4,13 +4,15 @@ import io
 import random
 import struct
 import zipfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 
 import openpyxl
 import pytest
 
-from marquee.sales import inspection, xml_scan, zip_walk
+from marquee.sales import inspection, ods_look, xls_look, xlsb_look, xml_scan, zip_walk
 from marquee.sales.looks import Inspection, Kind, NotAWorkbook
 from tests.support import books
 from tests.support.workbooks import sheet_xml, with_part, workbook
@@ -193,6 +195,42 @@ def _changed(content: bytes, chosen: random.Random) -> bytes:
         changed[at:end] = chosen.choice([b"\xff" * 4, bytes(4), chosen.randbytes(1), b"\xff\xff\xff\x7f", b""])
         changed = changed or bytearray(b"x")
     return bytes(changed)
+
+
+@pytest.mark.parametrize(
+    ("module", "bound", "content"),
+    [
+        (ods_look, "MAX_CELLS", books.ods(ROWS * 10)),
+        (ods_look, "MAX_AREA", books.ods(ROWS * 10)),
+        (xls_look, "MAX_AREA", books.xls(ROWS * 10)),
+    ],
+)
+def test_formats_whose_sheets_are_all_held_at_once_have_bounds_of_their_own(
+    module: ModuleType, bound: str, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert inspect(content).cells == 60
+    monkeypatch.setattr(module, bound, 20)
+    with pytest.raises(NotAWorkbook, match=r"more than 20 cells together.*as \.xlsx") as caught:
+        inspect(content)
+    assert caught.value.code == "file.too_spread_out"
+
+
+@pytest.mark.parametrize(("module", "make"), [(xls_look, books.xls), (xlsb_look, books.xlsb)])
+def test_records_are_not_counted_without_an_end(
+    module: ModuleType, make: Callable[[object], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MAX_RECORDS", 20)
+    assert refused(make(ROWS * 10)) == "file.too_much_inside"
+
+
+def test_numbers_in_one_record_are_cells_of_their_own() -> None:
+    # Given three numbers in one record, as Excel writes neighbours, from the second column on
+    numbers = b"".join(struct.pack("<HI", 0, number << 2 | 2) for number in (7, 8, 9))
+    record = books.biff(0xBD, struct.pack("<HH", 5, 1) + numbers + struct.pack("<H", 3))
+    sheet = books.xls_sheet([["a"]])[:-4] + record + books.biff(0x0A)
+    found = inspect(books.compound({"Workbook": books.xls_stream({"S": sheet})}))
+    # Then they and the corner make six rows of four columns
+    assert (found.cells, found.area) == (4, 24)
 
 
 @pytest.mark.parametrize("spelled", ["a/B.xml", "./a/b.xml", "a\\b.xml", "A//.//b.xml", "/a/b.xml"])

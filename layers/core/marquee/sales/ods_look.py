@@ -25,9 +25,12 @@ _ENCRYPTED_PACKAGE = "encrypted-package"
 _MAX_LISTING_BYTES = 16 * 1024 * 1024
 MAX_AREA = 8_000_000
 """Cells of all sheets' rectangles together: the parser holds all of them, each with its formula."""
+MAX_CELLS = 3_000_000
+"""Cells that are written one by one, which bounds the seconds that the look takes."""
 MAX_TEXT_BYTES = 256 * 1024 * 1024
 """Bytes of all cells' texts, each as often as it is repeated."""
 _MOST_REPEATED = 1_048_576
+_ELEMENTS_PER_CELL = 2
 
 
 def look(file: IO[bytes], entries: Mapping[str, zipfile.ZipInfo]) -> Inspection:
@@ -81,7 +84,7 @@ class _Tables:
         self._filled = False
         self._row_width = self._row_cells = 0
         self._length = 0
-        self._depth = 0
+        self._depth = self._elements = 0
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes. Raises NotAWorkbook."""
@@ -106,15 +109,29 @@ class _Tables:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
+        self._elements += 1
         if self._depth > looks.MAX_DEPTH:
             raise too_deep()
+        if self._elements > _ELEMENTS_PER_CELL * MAX_CELLS:
+            raise too_many_places(MAX_CELLS, ".ods")
         match name:
+            case "text:p":
+                pass
             case "table:table-cell" | "table:covered-table-cell":
-                self._columns = _repeated(attributes, "table:number-columns-repeated")
-                self._filled = any(key in attributes for key in _VALUES)
+                given = attributes.get("table:number-columns-repeated")
+                self._columns = 1 if given is None else _repeated(given)
+                # Not a loop, as this is done for every cell.
+                self._filled = (
+                    "office:value-type" in attributes
+                    or "table:formula" in attributes
+                    or "office:value" in attributes
+                    or "office:string-value" in attributes
+                    or "office:date-value" in attributes
+                )
                 self._length = len(attributes.get("office:string-value", ""))
             case "table:table-row":
-                self._rows = _repeated(attributes, "table:number-rows-repeated")
+                given = attributes.get("table:number-rows-repeated")
+                self._rows = 1 if given is None else _repeated(given)
                 self._column = self._row_width = self._row_cells = 0
             case "table:table":
                 if self._extent:
@@ -127,6 +144,8 @@ class _Tables:
     def _end(self, name: str) -> None:
         self._depth -= 1
         match name:
+            case "text:p":
+                pass
             case "table:table-cell" | "table:covered-table-cell":
                 self._end_cell()
             case "table:table-row":
@@ -164,12 +183,8 @@ class _Tables:
             raise too_many_places(MAX_AREA, ".ods")
 
 
-_VALUES = ("office:value-type", "office:value", "office:string-value", "office:date-value", "table:formula")
-
-
-def _repeated(attributes: dict[str, str], name: str) -> int:
+def _repeated(given: str) -> int:
     """How often a cell or row is repeated. Raises NotAWorkbook for what is no such number."""
-    given = attributes.get(name, "1")
     if not given.isdecimal() or not given.isascii() or not 1 <= len(given) <= 7:  # noqa: PLR2004 - digits of the most
         raise damaged("A cell or row of the file is repeated a number of times that cannot be.")
     number = int(given)

@@ -21,8 +21,10 @@ from marquee.sales.looks import (
 )
 from marquee.settings import child_environment
 
-_WAITING = 10
+_WAITING = 30
 """Seconds of waiting per processor second that is allowed, on a machine with other work."""
+_MOST_WAITING = 200
+"""Seconds that a trial may take in all; the step has 300."""
 
 
 def attempt(path: str, found: Inspection) -> None:
@@ -48,7 +50,7 @@ def attempt(path: str, found: Inspection) -> None:
                 env=child_environment(),
                 capture_output=True,
                 check=False,
-                timeout=_WAITING * found.seconds,
+                timeout=min(_MOST_WAITING, _WAITING * found.seconds),
             )
         except subprocess.TimeoutExpired as error:
             raise too_demanding() from error
