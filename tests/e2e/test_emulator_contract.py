@@ -273,14 +273,16 @@ def items(stack: Stack) -> Iterator[dict[str, Any]]:
     client.delete_bucket(Bucket=bucket)
 
 
+EACH = {
+    "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+    "StartAt": "One",
+    "States": {"One": {"Type": "Pass", "End": True}},
+}
+
+
 def run_distributed(stack: Stack, role: str, **more: Any) -> Any:
-    processor = {
-        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
-        "StartAt": "One",
-        "States": {"One": {"Type": "Pass", "End": True}},
-    }
     machine = standard_machine(
-        stack, role, {"Each": {"Type": "Map", "ItemProcessor": processor, "End": True, **more}}, "Each"
+        stack, role, {"Each": {"Type": "Map", "ItemProcessor": EACH, "End": True, **more}}, "Each"
     )
     execution = finished(stack, stack.client("stepfunctions").start_execution(stateMachineArn=machine)["executionArn"])
     assert execution["status"] == "SUCCEEDED"
@@ -302,13 +304,74 @@ def test_unlike_aws_a_distributed_map_writes_no_results(stack: Stack, role: str,
     assert stack.client("s3").list_objects_v2(Bucket=bucket, Prefix="results/")["KeyCount"] == 0
 
 
-def test_unlike_aws_a_distributed_map_evaluates_no_jsonata_of_its_own(
+def test_a_distributed_map_evaluates_its_own_jsonata(stack: Stack, role: str, items: dict[str, Any]) -> None:
+    # By our patch: the item reader's arguments, the item selector, the output.
+    bucket = items["Arguments"]["Bucket"]
+    listing = {
+        "Resource": "arn:aws:states:::s3:listObjectsV2",
+        "Arguments": {"Bucket": "{% $states.input.bucket %}", "Prefix": "{% 'it' & 'ems' %}"},
+    }
+    selector = {"key": "{% $states.context.Map.Item.Value.Key %}", "prefix": "{% $states.input.bucket %}"}
+    machine = standard_machine(
+        stack,
+        role,
+        {
+            "Each": {
+                "Type": "Map",
+                "ItemProcessor": EACH,
+                "ItemReader": listing,
+                "ItemSelector": selector,
+                "Output": "{% {'found': $states.result} %}",
+                "End": True,
+            }
+        },
+        "Each",
+    )
+    given = json.dumps({"bucket": bucket})
+    started = stack.client("stepfunctions").start_execution(stateMachineArn=machine, input=given)
+    execution = finished(stack, started["executionArn"])
+    assert json.loads(execution["output"]) == {"found": [{"key": "items.json", "prefix": bucket}]}
+
+
+def test_unlike_aws_a_distributed_map_evaluates_no_items(stack: Stack, role: str) -> None:
+    assert run_distributed(stack, role, Items="{% [1..4] %}") == [{}]
+
+
+def test_a_task_that_waits_for_an_execution_is_refused_a_taken_name(
+    stack: Stack, run_machine: RunMachine, role: str
+) -> None:
+    # By our patch; on AWS with the service's prefix, as of a task that does not wait.
+    machine = standard_machine(stack, role, {"Done": {"Type": "Succeed"}}, "Done")
+    stack.client("stepfunctions").start_execution(stateMachineArn=machine, name="same", input="{}")
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Arguments": {"StateMachineArn": machine, "Name": "same", "Input": {"other": True}},
+        "End": True,
+    }
+    execution = run_machine({"StartAt": "Start", "States": {"Start": task}})
+    assert (execution["status"], execution["error"]) == ("FAILED", "ExecutionAlreadyExists")
+
+
+def test_unlike_aws_a_distributed_map_goes_on_when_its_execution_is_stopped(
     stack: Stack, role: str, items: dict[str, Any]
 ) -> None:
-    assert run_distributed(stack, role, Items="{% [1..4] %}") == [{}]
-    assert (
-        run_distributed(stack, role, ItemReader=items, ItemSelector={"a": "{% 1 + 1 %}"}) == [{"a": "{% 1 + 1 %}"}] * 4
-    )
+    # On AWS its children are stopped with it. The steps of `sales_backfill` look for themselves whether they may go on.
+    wait = {"Type": "Wait", "Seconds": 1, "End": True}
+    slow = {**EACH, "StartAt": "Wait", "States": {"Wait": wait}}
+    each = {"Type": "Map", "ItemReader": items, "ItemProcessor": slow, "MaxConcurrency": 4, "End": True}
+    machine = standard_machine(stack, role, {"Each": each}, "Each")
+    client = stack.client("stepfunctions")
+    arn = client.start_execution(stateMachineArn=machine)["executionArn"]
+    give_up = time.monotonic() + 20
+    while not (runs := client.list_map_runs(executionArn=arn)["mapRuns"]):
+        assert time.monotonic() < give_up
+    client.stop_execution(executionArn=arn)
+    run = runs[0]["mapRunArn"]
+    while client.describe_map_run(mapRunArn=run)["status"] == "RUNNING":
+        assert time.monotonic() < give_up
+        time.sleep(0.1)
+    assert client.describe_map_run(mapRunArn=run)["itemCounts"]["succeeded"] == 4
 
 
 # --- The network

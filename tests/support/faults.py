@@ -36,7 +36,7 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = ("killed before", "killed after", "throttled", "unavailable", "answer lost")
 
 
-# What happens to a request, by its number (from 0, as they are sent) and body; None: it is passed on.
+# What happens to a request, by its number (from 0, as they are sent), and its path and body; None: it is passed on.
 Plan = Callable[[int, bytes], Kind | None]
 
 
@@ -102,16 +102,16 @@ class FaultyWire:
         self._server.shutdown()
         self._server.server_close()
 
-    def _next(self, name: str, body: bytes) -> Kind | None:
+    def _next(self, name: str, request: bytes) -> Kind | None:
         with self._lock:
             self.seen.append(name)
-            return self._plan(len(self.seen) - 1, body)
+            return self._plan(len(self.seen) - 1, request)
 
     def handle(self, request: BaseHTTPRequestHandler) -> None:
         """Pass one request on, or let happen to it what is planned."""
         body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
         name = request.headers.get("X-Amz-Target", f"{request.command} {request.path}").rpartition(".")[2]
-        kind = self._next(name, body)
+        kind = self._next(name, request.path.encode() + b"\n" + body)
         with self._lock:
             self.busy += 1
         try:
