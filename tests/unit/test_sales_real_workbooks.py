@@ -9,6 +9,7 @@ import xlsxwriter
 
 from marquee.sales import columns
 from marquee.sales.inspection import NotAWorkbook
+from marquee.sales.mapping import ColumnMapping
 from tests.support.reports import DAY, NEXT, book, read, refusals, sales, saved, taken
 from tests.support.workbooks import workbook
 
@@ -335,3 +336,40 @@ def test_a_currency_in_the_heading_is_told_from_other_capitals(heading: str, sig
     found = columns.find([["Date", "Tickets", heading]]).columns
     assert found is not None
     assert found.currency_sign == sign
+
+
+@pytest.mark.parametrize(
+    ("headings", "field"),
+    [
+        (("Datum", "Anzahl", "Betrag", "Anzahl", "Betrag"), "revenue"),
+        (("Datum", "Anzahl", "Umsatz (EUR)", "Umsatz (CHF)"), "revenue"),
+        (("Datum", "Anzahl", "Umsatz Vorverkauf", "Umsatz Abendkasse"), "revenue"),
+        (("Datum", "Anzahl Kinder", "Anzahl Erwachsene", "Umsatz"), "tickets"),
+        (("Datum", "Anzahl", "Preis Kinder", "Preis Erwachsene"), "price"),
+    ],
+)
+def test_numbers_of_one_column_are_never_left_out_for_those_of_another(headings: tuple[str, ...], field: str) -> None:
+    with pytest.raises(NotAWorkbook, match=f"several columns that may be the {field}") as caught:
+        read(book([headings, [DAY, *([1] * (len(headings) - 1))]]))
+    assert caught.value.code == "columns.ambiguous"
+    assert "PUT /ingest/column_mapping" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("headings", "revenue"),
+    [
+        (("Datum", "Anzahl", "Betrag (netto)", "Betrag (brutto)"), "Betrag (brutto)"),
+        (("Datum", "Anzahl", "Betrag (netto)", "Betrag"), "Betrag"),
+        (("Datum", "Anzahl", "Umsatz", "Umsatz Vorjahr"), "Umsatz"),
+        (("Datum", "Anzahl", "Umsatz netto", "Umsatz brutto"), "Umsatz brutto"),
+        (("Datum", "Anzahl", "Gesamtbetrag", "MwSt. Betrag"), "Gesamtbetrag"),
+    ],
+)
+def test_of_several_amounts_the_one_that_is_meant_is_told(headings: tuple[str, ...], revenue: str) -> None:
+    assert taken(read(book([headings, [DAY, 1, 1, 1]])))["revenue"] == revenue
+
+
+def test_a_mapping_settles_which_of_several_columns_counts() -> None:
+    headings = ("Datum", "Anzahl", "Umsatz Vorverkauf", "Umsatz Abendkasse")
+    for own in (ColumnMapping({"revenue": ["Umsatz Abendkasse"]}), ColumnMapping({}, ["Umsatz Vorverkauf"])):
+        assert taken(read(book([headings, [DAY, 1, 10, 20]]), mapping=own))["revenue"] == "Umsatz Abendkasse"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from marquee.sales import amounts, cells, headings
@@ -19,6 +20,7 @@ ROW_HEADER = "Marquee: row"
 Span = tuple[tuple[int, int], tuple[int, int]]
 """A merged range: its first and last cell as (row, column), from 0, both within it."""
 
+_NUMBERS = frozenset(("tickets", "revenue", "price", "discount"))
 _OUR_OWN = (REASON_HEADER, ROW_HEADER)
 _PRICED_CORE = ("date", "tickets", "price", "category", "currency", "discount")
 _UNNAMED = re.compile(r"#\d+")
@@ -65,6 +67,8 @@ class Search:
 
     columns: Columns | None = None
     headings: tuple[str, ...] = ()
+    ambiguous: dict[str, list[str]] = field(default_factory=dict)
+    """Fields of numbers for which the header has several columns that are as good, with their headings."""
 
 
 def letter(position: int) -> str:
@@ -97,15 +101,38 @@ def find(
             positions = _positions(line, mapping)
             if _complete(positions):
                 lines = (line, _texts(below)) if _are_units(below) else (line,)
-                return Search(_columns(index, lines, _with_units(lines), positions, mapping), line)
+                return _found(_columns(index, lines, _with_units(lines), positions, mapping), line, mapping)
             if len(positions) > most_known:
                 most_known, search.headings = len(positions), line
         both = _two_lines(row, below, mapping, [span for span in merged if span[0][0] == index], first_column)
         if both is not None:
             positions = _positions(both, mapping)
             if _complete(positions):
-                return Search(_columns(index, (line, _texts(below)), both, positions, mapping), both)
+                return _found(_columns(index, (line, _texts(below)), both, positions, mapping), both, mapping)
     return search
+
+
+def _found(columns: Columns, line: tuple[str, ...], mapping: ColumnMapping) -> Search:
+    """The header as the result, unless numbers of one of its columns would be left out for those of another."""
+    placed = mapping.place(line)
+    others = set(columns.positions.values())
+    ambiguous: dict[str, list[str]] = {}
+    for name in _NUMBERS & columns.positions.keys():
+        position = columns.positions[name]
+        free = _free(line, placed.barred | others - {position})
+        alike = placed.rivals[name] if name in columns.mapped else headings.rivals(free, name, position)
+        if len(alike) > 1:
+            ambiguous[name] = [line[at] for at in alike]
+    return Search(None, line, ambiguous) if ambiguous else Search(columns, columns.headings)
+
+
+def _free(line: Sequence[str], barred: AbstractSet[int]) -> list[tuple[int, str]]:
+    """The columns that a guess may take, with their headings."""
+    return [
+        (position, heading)
+        for position, heading in enumerate(line)
+        if heading and position not in barred and heading not in _OUR_OWN
+    ]
 
 
 def known_fields(line: Sequence[str], mapping: ColumnMapping = NO_MAPPING) -> frozenset[str]:
@@ -127,11 +154,7 @@ def _positions(line: Sequence[str], mapping: ColumnMapping) -> dict[str, int]:
     A price and a discount count only where nothing is the revenue.
     """
     placed = mapping.place(line)
-    free = [
-        (position, heading)
-        for position, heading in enumerate(line)
-        if heading and position not in placed.barred and heading not in _OUR_OWN
-    ]
+    free = _free(line, placed.barred)
     certain = {name: position for name, position in placed.positions.items() if name in FIELDS}
     positions = headings.guessed(free, FIELDS, certain)
     if "revenue" not in positions:
@@ -257,6 +280,3 @@ def is_note(row: Sequence[Cell], columns: Columns) -> bool:
     if not first or first[0].isdigit():
         return False
     return len(filled) == 1 or first.startswith("*") or first.endswith(":")
-
-
-_NUMBERS = frozenset(("tickets", "revenue", "price", "discount"))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 REQUIRED = ("date", "tickets", "revenue")
 OPTIONAL = ("category", "currency")
@@ -140,16 +141,30 @@ def guessed(
     `taken` are fields that have their column already.
     """
     ranked = sorted(
-        (found, position, name)
+        (found, _net(name, heading), position, name)
         for position, heading in headings
         for name in fields
         if (found := rank(name, heading)) is not None
     )
     positions = dict(taken or {})
-    for _, position, name in ranked:
+    for _, _, position, name in ranked:
         if name not in positions and position not in positions.values():
             positions[name] = position
     return positions
+
+
+def rivals(headings: Sequence[tuple[int, str]], field: str, position: int) -> list[int]:
+    """The columns of the (position, heading) that name a field as well as the one at `position` does, that one too."""
+    ranks = {at: (rank(field, heading), _net(field, heading)) for at, heading in headings}
+    return [at for at, found in ranks.items() if found == ranks.get(position)]
+
+
+def _net(field: str, heading: str) -> int:
+    """Of two headings that are alike but for their parentheses, the gross amount comes first and the net one last."""
+    if field not in ("revenue", "price"):
+        return 0
+    said = words(heading).split()
+    return 0 if "brutto" in said or "gross" in said else 2 if "netto" in said or "net" in said else 1
 
 
 def is_share(heading: str) -> bool:
@@ -169,6 +184,7 @@ def begins_as_total(text: str) -> bool:
     return bool(found) and found[0] in _TOTALS
 
 
+@lru_cache(1024)
 def names_a_total(text: str) -> bool:
     """Whether a category's text says that its row is a sum of others: ``Total``, ``Summe Rang 1``.
 

@@ -15,6 +15,8 @@ class Placed(NamedTuple):
     """The column of each field that the mapping places."""
     barred: frozenset[int]
     """Columns that a guess must leave alone."""
+    rivals: dict[str, list[int]]
+    """Of each placed field all columns that the mapping means alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,12 @@ class ColumnMapping:
                 barred.add(position)
                 if name != _IGNORED:
                     found.append((likeness, index, position, name))
-        positions: dict[str, int] = {}
-        for _, _, position, name in sorted(found):
-            positions.setdefault(name, position)
-        return Placed(positions, frozenset(barred))
+        best: dict[str, tuple[int, int]] = {}
+        rivals: dict[str, list[int]] = {}
+        for likeness, index, position, name in sorted(found):
+            if best.setdefault(name, (likeness, index)) == (likeness, index):
+                rivals.setdefault(name, []).append(position)
+        return Placed({name: some[0] for name, some in rivals.items()}, frozenset(barred), rivals)
 
     def _all(self) -> list[tuple[str, int, str]]:
         mapped = [(name, index, one) for name, some in self.fields.items() for index, one in enumerate(some)]

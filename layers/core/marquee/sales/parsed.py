@@ -29,6 +29,7 @@ class SheetReport:
     name: str
     columns: Columns | None
     headings: tuple[str, ...] = ()
+    ambiguous: dict[str, list[str]] = field(default_factory=dict)
     filled: bool = False
     first_column: int = 0
     month_first: bool = False

@@ -88,6 +88,9 @@ def _unreadable() -> NotAWorkbook:
 
 
 def _check(parsed: Parsed, mapping: ColumnMapping) -> None:
+    for sheet in parsed.sheets:
+        if sheet.ambiguous:
+            raise NotAWorkbook("columns.ambiguous", _ambiguous(sheet))
     taken = [sheet for sheet in parsed.sheets if sheet.columns]
     if taken and parsed.rows:
         return
@@ -97,6 +100,15 @@ def _check(parsed: Parsed, mapping: ColumnMapping) -> None:
     if not filled and all(not sheet.filled for sheet in parsed.sheets):
         raise NotAWorkbook("file.no_content", "The workbook is empty: there are no rows in it.")
     raise NotAWorkbook("columns.missing", _missing(filled, mapping))
+
+
+def _ambiguous(sheet: SheetReport) -> str:
+    name, alike = min(sheet.ambiguous.items())
+    listed = " and ".join(f"“{heading[:40]}”" for heading in alike[:_LISTED])
+    return (
+        f"Sheet “{sheet.name}” has several columns that may be the {name}: {listed}. Only one can count. Say which "
+        "with PUT /ingest/column_mapping and drop the file again; columns of the same name need different names first."
+    )
 
 
 def _missing(sheets: list[SheetReport], mapping: ColumnMapping) -> str:

@@ -95,13 +95,17 @@ def _read_sheet(
     merged = sheet.merged_cell_ranges or ()
     search = columns.find(top, mapping, merged, first_column)
     report = SheetReport(
-        sheet.name, search.columns, search.headings, filled=start is not None, first_column=first_column
+        sheet.name,
+        search.columns,
+        search.headings,
+        search.ambiguous,
+        filled=start is not None,
+        first_column=first_column,
     )
     parsed.sheets.append(report)
     found = search.columns
     if found is None:
         return
-    report.headings = found.headings
     report.month_first = _month_first(sheet, found, top)
     reader = _SheetReader(
         sheet=len(parsed.sheets) - 1,
