@@ -68,6 +68,10 @@ def test_the_mode_of_a_back_fill_is_that_of_its_files(backfills: Backfills) -> N
     assert counts(backfills.run()) == (1, 0, 0, 0, 0)
     (listed,) = service.list_ingests(TENANT, IngestListQuery(eid=EID))["items"]
     assert listed["mode"] == "strict"
+    # so that one bad row refuses a file
+    backfills.put("half.xlsx", workbook([HEADER, ["2026-04-01", "A", 2, 21.0], ["2026-04-02", "A", "two", 1.0]]))
+    assert backfills.run("again")["reasons"] == {"file.rows_rejected": 1}
+    assert figures()[0] == 1
 
 
 @pytest.mark.parametrize("lands", [False, True], ids=["before", "after"])

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.client import Client
-from tests.support.faults import FaultyWire, Kind, wired
+from tests.support.faults import FaultyWire, Kind, undisturbed, wired
 from tests.support.races import at, figures, watched
 from tests.support.workbooks import workbook
 
@@ -59,15 +59,34 @@ def has_an_order(contents: Sequence[Counter[Sale]], accepted: Sequence[int]) -> 
     return from_here(frozenset())
 
 
+def ended(client: Client, path: str) -> None:
+    execution = client.until(f"/main{path}", lambda one: bool(one.json["status"] != "running")).json
+    assert execution["status"] == "succeeded", execution
+
+
+def sums(union: Counter[Sale]) -> tuple[int, int]:
+    """Tickets and cents."""
+    return (
+        sum(tickets * times for (_, _, tickets, _), times in union.items()),
+        sum(cents * times for (_, _, _, cents), times in union.items()),
+    )
+
+
+def union_of(contents: Iterable[Counter[Sale]]) -> Counter[Sale]:
+    """Each sale as often as the report has it that has it most often."""
+    union: Counter[Sale] = Counter()
+    for one in contents:
+        union |= one
+    return union
+
+
 @pytest.mark.parametrize("killing", [False, True], ids=["undisturbed", "killed"])
 def test_ten_files_at_once_equal_some_order_of_them(client: Client, wire: FaultyWire, *, killing: bool) -> None:
     # Given ten reports of one event with sales and refunds, many of them in several reports
     rng = random.Random(5 if killing else 4)
     sales = reports(rng)
     contents = [Counter(one) for one in sales]
-    union: Counter[Sale] = Counter()
-    for one in contents:
-        union |= one
+    union = union_of(contents)
     eid = client.new_event()
     # and processes that are killed now and then, before a call or after it
     kinds: list[Kind] = ["killed before", "killed after"]
@@ -83,10 +102,7 @@ def test_ten_files_at_once_equal_some_order_of_them(client: Client, wire: Faulty
                 ingests[number] = client.until(path, lambda reply: reply.json["status"] == "COMMITTED").json
     # Then each row is loaded as often as the report has it that has it most often
     assert {one["status"] for one in ingests} == {"COMMITTED"}
-    assert figures(client, eid) == (
-        sum(tickets * times for (_, _, tickets, _), times in union.items()),
-        sum(cents * times for (_, _, _, cents), times in union.items()),
-    )
+    assert figures(client, eid) == sums(union)
     # and every report says of its rows what it would say in that order
     accepted = [one["accepted"] for one in ingests]
     assert all(one["accepted"] + one["duplicate"] == one["rows"] == 40 for one in ingests)
@@ -94,3 +110,34 @@ def test_ten_files_at_once_equal_some_order_of_them(client: Client, wire: Faulty
     assert has_an_order(contents, accepted)
     # and nobody has seen more steps than there are files, in either of the two documents
     assert len(set(seen)) <= FILES + 1
+
+
+def test_cleared_while_ten_files_come_in_each_counts_before_or_after(client: Client, wire: FaultyWire) -> None:
+    # Given ten reports of one event, dropped at once
+    wire.plan(undisturbed)
+    sales = reports(random.Random(6))
+    contents = [Counter(one) for one in sales]
+    eid = client.new_event()
+    with ThreadPoolExecutor(FILES) as pool:
+        list(pool.map(lambda one: client.drop(eid, f"{one[0]}.xlsx", file_of(one[1])), enumerate(sales)))
+    client.until(f"/main/ingests?eid={eid}", lambda one: any(i["status"] == "COMMITTED" for i in one.json["items"]))
+    # When the event's sales are cleared before all of them are taken
+    cleared = client.send("DELETE", f"/main/daily_revenue_summary?eid={eid}")
+    assert cleared.status == 202, cleared.raw
+    ended(client, cleared.headers["location"])
+    for number in range(FILES):
+        client.ingest(eid, f"{number}.xlsx")
+    # Then each was taken before or after, and what was taken after is what there is
+    ingests = {one["file"]["name"]: one for one in client.get(f"/main/ingests?eid={eid}").json["items"]}
+    taken = [ingests[f"{number}.xlsx"] for number in range(FILES)]
+    assert {one["status"] for one in taken} == {"COMMITTED"}
+    sides = [[number for number in range(FILES) if taken[number]["cleared"] is side] for side in (True, False)]
+    assert sides[0]
+    for side in sides:
+        assert has_an_order([contents[one] for one in side], [taken[one]["accepted"] for one in side])
+    assert figures(client, eid) == sums(union_of(contents[one] for one in sides[1]))
+    # When the clearing is undone, Then all rows are there, none of them twice
+    undo = client.post(f"/main{cleared.headers['location']}/undo")
+    assert undo.status == 202, undo.raw
+    ended(client, undo.headers["location"])
+    assert figures(client, eid) == sums(union_of(contents))
