@@ -12,7 +12,7 @@ from types import ModuleType
 import openpyxl
 import pytest
 
-from marquee.sales import inspection, ods_look, xls_look, xlsb_look, xml_scan, zip_walk
+from marquee.sales import inspection, ods_look, xls_look, xlsb_look, xlsx_look, xml_scan, zip_walk
 from marquee.sales.looks import Inspection, Kind, NotAWorkbook
 from tests.support import books
 from tests.support.workbooks import sheet_xml, with_part, workbook
@@ -126,6 +126,19 @@ def test_texts_that_may_become_many_copies_are_tried_first() -> None:
 
     assert certain(1_000)
     assert not certain(10_000)
+
+
+def test_texts_that_come_to_no_more_than_the_file_itself_need_no_trial() -> None:
+    # Given strings as long as what stands around a cell, and behind them what makes the part's beginning long
+    def certain(cells: int, string: str) -> bool:
+        rows = "".join(f'<row r="{row}"><c r="A{row}" t="s"><v>1</v></c></row>' for row in range(1, cells + 1))
+        strings = f'<?xml version="1.0"?>\n<sst a="{"x" * 200}">{f"<si><t>{string}</t></si>" * 9}</sst>'
+        return inspect(with_part(spread(rows), "xl/sharedStrings.xml", strings.encode())).certain
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(xlsx_look, "CERTAIN_TEXT_BYTES", 0)
+        assert certain(5_000, "Standing")
+        assert not certain(5_000, "Standing" * 9)
 
 
 @pytest.mark.parametrize("claimed", [1_000, 6_000_000])

@@ -10,7 +10,10 @@ from marquee.sales.looks import Inspection, damaged
 WORKBOOK = "xl/workbook.xml"
 RELATIONSHIPS = "xl/_rels/workbook.xml.rels"
 CERTAIN_TEXT_BYTES = 128 * 1024 * 1024
-"""Bytes of all cells' texts up to which the parser needs no trial: each cell is given a copy of its shared string."""
+"""Bytes of all cells' texts up to which the parser needs no trial: each cell is given a copy of its shared string.
+
+So many bytes as the whole file unpacks to are fine as well: written into the cells, they would be held without a trial.
+"""
 
 
 def look(file: IO[bytes], entries: Mapping[str, zipfile.ZipInfo]) -> Inspection:
@@ -38,7 +41,7 @@ def look(file: IO[bytes], entries: Mapping[str, zipfile.ZipInfo]) -> Inspection:
         cells=cells,
         # Rows are over-estimated; no rectangle that passed is larger than this.
         area=min(area, max(16 * cells, 100_000)),
-        certain=certain and longest * cells <= CERTAIN_TEXT_BYTES,
+        certain=certain and longest * cells <= max(CERTAIN_TEXT_BYTES, unpacked),
     )
 
 

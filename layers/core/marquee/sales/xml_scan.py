@@ -23,6 +23,7 @@ _UP_TO_LAST_ROW = r"\d{1,6}|10[0-3]\d{4}|104[0-7]\d{3}|1048[0-4]\d\d|10485[0-6]\
 _UNUSUAL = [re.compile(rf'<row(?! r="(?:{_UP_TO_LAST_ROW})"|[a-zA-Z])'.encode()), re.compile(rb":(?:c|row)[\s>/]")]
 _DECLARED_ENCODING = re.compile(rb"^(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']+)[\"']")
 _ENCODINGS = frozenset((b"utf-8", b"us-ascii", b"ascii"))
+_STRINGS_HEAD = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^<>]*\?>\s*)?<sst[^<>]*>\s*(?=<si>)")
 _ROWS_STEP = 10_000
 _ALL_STEPS = 100
 
@@ -92,7 +93,9 @@ class PartScan:
         return False
 
     def _measure_strings(self, data: bytes) -> None:
-        first, *others = map(len, data.split(b"<si>"))
+        # What stands before the first string is as long as many strings are.
+        head = None if self._since_string else _STRINGS_HEAD.match(data)
+        first, *others = map(len, data[head.end() if head else 0 :].split(b"<si>"))
         self.longest_string = max(self.longest_string, self._since_string + first, *others)
         self._since_string = others[-1] if others else self._since_string + first
 
