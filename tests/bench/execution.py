@@ -26,6 +26,11 @@ SECONDS = 600
 _ENDING = b"again"
 _POLLED = 0.2
 _GROUPS = 201 * 5  # the report's days and categories
+_REPORTS = {
+    "plain": {},
+    "an order number each": {"orders": True},
+    "the same, shared strings": {"orders": True, "shared": True},
+}
 _STEPS = ("Register", "Inspect", "Parse", "Stage", "Commit", "Settle")
 _HEAD = """## A whole execution of sales_ingest
 
@@ -45,9 +50,9 @@ def section(rows: int = ROWS) -> str:
     """Measure, as a part of the benchmarks page."""
     lines = [_HEAD.format(rows=rows, groups=_GROUPS, steps=" | ".join(_STEPS), lines="|".join(["---"] * len(_STEPS)))]
     with tempfile.TemporaryDirectory() as folder, running_stack() as stack:
-        for title, orders in (("plain", False), ("an order number each", True)):
+        for title, kind in _REPORTS.items():
             path = Path(folder) / "report.xlsx"
-            expected = make_report(path, rows, orders=orders)
+            expected = make_report(path, rows, **kind)
             content = path.read_bytes()
             # A zip archive ends with a comment and its length: with one, the same rows are another file.
             other = content[:-2] + len(_ENDING).to_bytes(2, "little") + _ENDING

@@ -47,17 +47,20 @@ REPORTS = (
 )
 
 
-def make_report(path: Path, rows: int, *, orders: bool = False, bad: bool = False) -> tuple[int, int]:
+def make_report(
+    path: Path, rows: int, *, orders: bool = False, bad: bool = False, shared: bool = False
+) -> tuple[int, int]:
     """A seeded report of `rows` rows; with `orders` each has a number of its own, with `bad` one in 200 is wrong.
 
-    Gives the tickets and the cents that its good rows add up to.
+    With `shared` texts are in a part of their own, as Excel writes them. Gives the tickets and the cents that the good
+    rows add up to.
     """
     import xlsxwriter
 
     chosen = random.Random(7)
     sold = cents = 0
     header = ["Date", "Category", "Tickets", "Revenue", "Currency", *(["Order"] if orders else [])]
-    with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as book:
+    with xlsxwriter.Workbook(str(path), {"constant_memory": not shared}) as book:
         sheet = book.add_worksheet("Sales")
         as_date = book.add_format({"num_format": "dd.mm.yyyy"})
         sheet.write_row(0, 0, header)
