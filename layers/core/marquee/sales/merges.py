@@ -38,7 +38,8 @@ class Merges:
         reached: dict[int, int] = {}
         for (top, left), (bottom, right) in sorted(spans):
             position = left - first_column
-            within = {at for at in range(position, right - first_column + 1) if at in taken}
+            # A range may say that it spans thousands of columns, and there may be thousands of such ranges.
+            within = {at for at in taken if position <= at <= right - first_column}
             if bottom <= top or top < found.first_row or top + 1 <= reached.get(position, 0):
                 continue
             # A block over several fields is a remark, not a value of each row.

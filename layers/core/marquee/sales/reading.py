@@ -339,15 +339,16 @@ class _SheetReader:
         order, runs = self._before
         rows = (row for run in parsed.runs[runs:] for row in range(run.first, run.last + 1))
         sales = map(parsed.sales.__getitem__, parsed.order[order:])
-        taken = (
-            (row, parsed.group_keys[parsed.groups[sale]][2], parsed.tickets[sale], parsed.minor[sale])
-            for row, sale in zip(rows, sales, strict=True)
-        )
-        left_out = self._sums.confirmed(taken)
+        left_out = self._sums.confirmed(map(self._taken, rows, sales))
         for index in sorted(left_out, reverse=True):
             del parsed.rejected[index]
         self._report.rows -= len(left_out)
         self._report.skipped["totals"] += len(left_out)
+
+    def _taken(self, row: int, sale: int) -> totals.Taken:
+        parsed = self._parsed
+        day, _, currency = parsed.group_keys[parsed.groups[sale]]
+        return totals.Taken(row, day, currency, parsed.tickets[sale], parsed.minor[sale])
 
     def _run(self, first: int, last: int) -> None:
         if last < first:

@@ -17,6 +17,21 @@ LOOKS_LIKE_A_SUM = Refusal(
 )
 
 
+_Sum = tuple[int, int]
+"""Tickets and minor units."""
+_NOTHING: _Sum = (0, 0)
+
+
+class Taken(NamedTuple):
+    """A row that was taken."""
+
+    row: int
+    day: str
+    currency: str
+    tickets: int
+    minor: int
+
+
 class _Suspect(NamedTuple):
     sale: Sale
     rejected: int
@@ -40,27 +55,31 @@ class Sums:
         """Note a row that would be a sale but for its name; `rejected` is its place among the rejected rows."""
         self._suspects[row] = _Suspect(sale, rejected)
 
-    def confirmed(self, taken: Iterable[tuple[int, str, int, int]]) -> list[int]:
+    def confirmed(self, taken: Iterable[Taken]) -> list[int]:
         """Places among the rejected rows of the suspects that sum up what was taken above them.
 
-        `taken` are row, currency, tickets and minor units of the sheet's sales, in their order. A sum covers all rows
-        of its currency down from the header or from any row of sums.
+        `taken` are the sheet's sales in their order. A sum covers all rows of its currency down from the header, from
+        any row of sums, or from the first of the rows that have the day of the last.
         """
         found: list[int] = []
-        sums: defaultdict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
-        starts: defaultdict[str, set[tuple[int, int]]] = defaultdict(lambda: {(0, 0)})
+        sums: defaultdict[str, _Sum] = defaultdict(lambda: _NOTHING)
+        starts: defaultdict[str, set[_Sum]] = defaultdict(lambda: {_NOTHING})
+        days: dict[str, tuple[str, _Sum]] = {}
         sales = iter(taken)
         ahead = next(sales, None)
         for row in sorted(self._boundaries | self._suspects.keys()):
-            while ahead is not None and ahead[0] < row:
-                _, currency, tickets, minor = ahead
-                before = sums[currency]
-                sums[currency] = before[0] + tickets, before[1] + minor
+            while ahead is not None and ahead.row < row:
+                currency, before = ahead.currency, sums[ahead.currency]
+                if currency not in days or days[currency][0] != ahead.day:
+                    days[currency] = (ahead.day, before)
+                sums[currency] = before[0] + ahead.tickets, before[1] + ahead.minor
                 ahead = next(sales, None)
             suspect = self._suspects.get(row)
             if suspect is not None:
                 sale, above = suspect.sale, sums[suspect.sale.currency]
-                if above != (0, 0) and (above[0] - sale.tickets, above[1] - sale.minor) in starts[sale.currency]:
+                start = above[0] - sale.tickets, above[1] - sale.minor
+                of_day = days.get(sale.currency)
+                if start in starts[sale.currency] or (of_day and start == of_day[1]):
                     found.append(suspect.rejected)
             for currency, now in sums.items():
                 starts[currency].add(now)
