@@ -9,7 +9,7 @@ from marquee.http import Api, Reply
 from marquee.plans import Plan
 from marquee.preconditions import Precondition, etag
 from marquee.requests import Request
-from marquee.sales import backfill_service, clear_service, edit_export, mapping_service, service, upload_service
+from marquee.sales import backfill_service, clear_service, edit_export, edit_service, mapping_service, service, upload_service
 from marquee.sales.backfill_models import Backfill, BackfilledFiles, BackfillPlan, BackfillQuery, FilesQuery
 from marquee.sales.clear_models import ClearQuery
 from marquee.sales.edit_models import EditExportQuery
@@ -59,6 +59,18 @@ def clear_sales(caller: Caller, query: ClearQuery, request: Request) -> Reply[Ex
     if query.dry_run:
         return clear_service.plan(caller.tenant, query.eid)
     started = clear_service.start(caller.tenant, caller.sub, query.eid, request.idempotency_key)
+    return Reply(started, 202, headers={"Location": f"/executions/{started.id}"})
+
+
+@handler.post("/daily_revenue_summary/sales_edit_export", scope="sales.write", status=202)
+def apply_edited_export(caller: Caller, upload: UploadedFile, request: Request) -> Reply[Execution]:
+    """Send an edited export back, as a form with the file in the field `file`.
+
+    Rows with other tickets or revenue than they were exported with are applied, unless others changed them meanwhile:
+    then they are reported in the ingest of the file, and nothing is overwritten. A larger file goes to a place that
+    `POST /ingest/uploads` gives with the purpose `edit`.
+    """
+    started = edit_service.take(caller.tenant, caller.sub, upload, request.idempotency_key)
     return Reply(started, 202, headers={"Location": f"/executions/{started.id}"})
 
 

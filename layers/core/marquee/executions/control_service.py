@@ -15,6 +15,7 @@ from marquee.sales import service as sales
 _CLOSINGS: dict[str, Callable[[str, str], None]] = {
     "sales_ingest": sales.end_cancelled_ingest,
     "sales_backfill": sales.end_cancelled_backfill,
+    "sales_edit": sales.end_cancelled_edit,
     "sales_clear": sales.end_cancelled_clear,
     "sales_undo": sales.end_cancelled_clear,
 }

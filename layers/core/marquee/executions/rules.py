@@ -18,6 +18,7 @@ _ID = re.compile(r"exe_([a-z_]+)\.([A-Za-z0-9_-]{1,80})")
 _DOMAIN_MESSAGE = re.compile(r"[a-z_]+(?:\.[a-z_]+)+: (.+)", re.DOTALL)
 _NAME_LENGTH = 80
 _FOLDERS = frozenset(("sales", "backfill", "uploads"))
+_EDITS = frozenset(("edits", "edit_uploads"))
 _PARTS = 4
 _UPLOAD = re.compile(r"upl_[A-Za-z0-9_-]{1,40}/")
 _NAMED = ("tenant", "eid", "ingest_id", "prefix", "mode", "clear")
@@ -91,7 +92,8 @@ def subject(payload: Mapping[str, Any]) -> dict[str, str]:
     """What an execution is about, `tenant` included, from its input.
 
     A dropped file stands in the input as the bucket's event says it, and so do its tenant and event, in the key:
-    ``sales/<tenant>/<eid>/<file>``. What is started otherwise names them outright.
+    ``sales/<tenant>/<eid>/<file>``; an edited export, of several events, in
+    ``edits/<tenant>/<upload id>/<file>``. What is started otherwise names them outright.
     """
     named = {key: str(payload[key]) for key in _NAMED if payload.get(key) is not None}
     return _dropped(str(payload.get("detail", {}).get("object", {}).get("key", ""))) | named
@@ -99,6 +101,8 @@ def subject(payload: Mapping[str, Any]) -> dict[str, str]:
 
 def _dropped(key: str) -> dict[str, str]:
     parts = key.split("/", _PARTS - 1)
+    if len(parts) == _PARTS and parts[0] in _EDITS:
+        return {"tenant": parts[1], "file": parts[3]}
     if len(parts) < _PARTS or parts[0] not in _FOLDERS:
         return {}
     _, tenant, eid, file = parts

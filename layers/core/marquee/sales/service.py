@@ -8,7 +8,7 @@ from marquee import clock, cursors
 from marquee.errors import NotFound
 from marquee.events import service as events
 from marquee.plans import Plan
-from marquee.sales import backfill_endings, endings, ledger, repository, rules, storage, undo_service
+from marquee.sales import backfill_endings, edit_endings, endings, ledger, repository, rules, storage, undo_service
 from marquee.sales.models import (
     XLSX,
     DailyRevenueQuery,
@@ -96,7 +96,14 @@ def _stored(tenant: str, ingest_id: str) -> Item:
 def read_ingest(tenant: str, ingest_id: str) -> IngestDocument:
     """One ingest. Raises NotFound."""
     item = _stored(tenant, ingest_id)
-    return ledger.document(item, repository.head(tenant, item["eid"])["generations"])
+    eid = item["eid"]
+    generations = repository.head(tenant, eid)["generations"] if eid else [item["generation"]]
+    return ledger.document(item, generations)
+
+
+def end_cancelled_edit(tenant: str, execution: str) -> None:
+    """Bring the edit of a stopped execution of `sales_edit` to its end; repeated, it changes nothing."""
+    edit_endings.cancelled(tenant, execution)
 
 
 def end_cancelled_ingest(tenant: str, execution: str) -> None:

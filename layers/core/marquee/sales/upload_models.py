@@ -1,8 +1,8 @@
 """Files that arrive over HTTP: what is asked for, and what is sent."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from marquee import forms
 from marquee.plans import DryRun
@@ -22,11 +22,24 @@ class UploadQuery(DryRun):
 
 
 class NewUpload(Received):
-    """A file that is going to be sent to the store itself."""
+    """A file that is going to be sent to the store itself: a report for an event, or an edited export."""
 
-    eid: str
+    purpose: Literal["report", "edit"] = "report"
+    eid: Annotated[
+        str | None, Field(validate_default=True, description="Of a report; an edited export names its events itself")
+    ] = None
     file_name: str = Field(description=f"At most {forms.MAX_NAME} characters, without folders")
     mode: Annotated[IngestMode, _MODE] = "partial"
+
+    @field_validator("eid")
+    @classmethod
+    def _of_a_report(cls, value: str | None, info: ValidationInfo) -> str | None:
+        edit = info.data.get("purpose") == "edit"
+        if edit and value is not None:
+            raise ValueError("an edited export names its events itself")
+        if not edit and not value:
+            raise ValueError("a report is for an event: name it")
+        return value
 
     @field_validator("file_name")
     @classmethod
@@ -46,4 +59,7 @@ class UploadTicket(Document):
     key: str = Field(description="The file's key; its ingest has it in `file.key`")
     expires_at: str = Field(description="The form is taken until then")
     max_bytes: int
-    ingests: str = Field(description="Where the ingest is listed as soon as the file is there")
+    ingests: str | None = Field(
+        description="Where the ingest of a report is listed as soon as the file is there; an edit's, under each event "
+        "that it changes, when it is applied"
+    )

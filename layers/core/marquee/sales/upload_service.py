@@ -61,8 +61,10 @@ def ticket(tenant: str, asked: NewUpload) -> UploadTicket:
 
     Raises NotFound for an event that is not the tenant's.
     """
-    events.read(tenant, asked.eid)
-    key = f"sales/{tenant}/{asked.eid}/{new_id('upl')}/{asked.file_name}"
+    if asked.eid:
+        events.read(tenant, asked.eid)
+    folder = f"sales/{tenant}/{asked.eid}" if asked.eid else f"edits/{tenant}"
+    key = f"{folder}/{new_id('upl')}/{asked.file_name}"
     expires_at = clock.now() + timedelta(seconds=_TICKET_SECONDS)
     url, fields = storage.upload_form(key, asked.mode, looks.MAX_FILE_BYTES, _TICKET_SECONDS)
     return UploadTicket(
@@ -71,5 +73,5 @@ def ticket(tenant: str, asked: NewUpload) -> UploadTicket:
         key=key,
         expires_at=clock.rfc3339(expires_at),
         max_bytes=looks.MAX_FILE_BYTES,
-        ingests=f"/ingests?eid={quote(asked.eid)}",
+        ingests=f"/ingests?eid={quote(asked.eid)}" if asked.eid else None,
     )
