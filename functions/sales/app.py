@@ -9,7 +9,16 @@ from marquee.http import Api, Reply
 from marquee.plans import Plan
 from marquee.preconditions import Precondition, etag
 from marquee.requests import Request
-from marquee.sales import backfill_service, clear_service, edit_export, edit_service, mapping_service, service, upload_service
+from marquee.sales import (
+    backfill_service,
+    clear_service,
+    edit_export,
+    edit_service,
+    mapping_service,
+    service,
+    summary_service,
+    upload_service,
+)
 from marquee.sales.backfill_models import Backfill, BackfilledFiles, BackfillPlan, BackfillQuery, FilesQuery
 from marquee.sales.clear_models import ClearQuery
 from marquee.sales.edit_models import EditExportQuery
@@ -25,6 +34,7 @@ from marquee.sales.models import (
     RowQuery,
     TicketCategories,
 )
+from marquee.sales.summary_models import NewSummary, SummaryPlan, SummaryQuery
 from marquee.sales.upload_models import NewUpload, UploadQuery, UploadTicket
 
 handler = Api("main")
@@ -165,6 +175,21 @@ def upload_report(
         return upload_service.plan(caller.tenant, query, upload)
     started = upload_service.take(caller.tenant, caller.sub, query, upload, request.idempotency_key)
     return Reply(started, 202, headers={"Location": f"/executions/{started.id}"})
+
+
+@handler.post("/ingest/transaction_summary", scope="sales.write")
+def report_summary(
+    caller: Caller, query: SummaryQuery, body: NewSummary, request: Request
+) -> Reply[IngestDocument] | SummaryPlan:
+    """Report what was sold in a span of days as totals per ticket type; they are spread evenly over its days.
+
+    The sums are kept to the ticket and the smallest unit of money. Daily figures with a part of them are marked as
+    estimated. Sent again without an idempotency key, they are added again.
+    """
+    if query.dry_run:
+        return summary_service.plan(caller.tenant, body)
+    taken = summary_service.take(caller.tenant, caller.sub, body, request.idempotency_key)
+    return Reply(taken, 201, headers={"Location": f"/ingests/{taken['id']}"})
 
 
 @handler.post("/ingest/uploads", scope="sales.write")

@@ -1,9 +1,11 @@
 """What a proxy event asks for, as typed values: headers, query, body. Everything wrong with them is named."""
 
 import base64
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -11,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from marquee import preconditions
 from marquee.errors import Malformed, UnsupportedMedia, Violation
 from marquee.preconditions import Precondition
+from marquee.schemas import Exact
 
 JSON = "application/json"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
@@ -99,12 +102,27 @@ def parse_body(model: type[BaseModel], request: Request) -> BaseModel:
     if not request.body.strip():
         raise Malformed("body.missing", "This route needs a JSON body.")
     try:
+        if issubclass(model, Exact):
+            return model.model_validate(_exact(request.body))
         return model.model_validate_json(request.body)
     except ValidationError as error:
         violations = violations_of(error)
         if any(one.code == "json_invalid" for one in violations):
             raise Malformed("body.not_json", "The body is not valid JSON.", violations=violations) from error
         raise Malformed("body.invalid", _summary("field", violations), violations=violations) from error
+
+
+def _exact(body: bytes) -> Any:
+    """JSON with every number that is no integer as a Decimal. Raises Malformed."""
+    try:
+        return json.loads(body, parse_float=Decimal, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        violation = Violation("json_invalid", "body", f"Invalid JSON: {error}")
+        raise Malformed("body.not_json", "The body is not valid JSON.", violations=[violation]) from error
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is not a number")
 
 
 def _is_list(annotation: Any) -> bool:

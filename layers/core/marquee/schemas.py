@@ -13,3 +13,7 @@ class Received(Document):
     """A query or body that is received: what is not in it is refused."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class Exact(Received):
+    """A body whose numbers are taken as they are written, none as a binary float on the way."""

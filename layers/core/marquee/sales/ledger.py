@@ -7,7 +7,16 @@ from typing import NamedTuple
 import orjson
 
 from marquee.sales import cells, columns, rules
-from marquee.sales.models import IngestDocument, IngestKind, Item, LedgerEntry, RowReason, RowStatus, SheetSummary
+from marquee.sales.models import (
+    IngestDocument,
+    IngestFile,
+    IngestKind,
+    Item,
+    LedgerEntry,
+    RowReason,
+    RowStatus,
+    SheetSummary,
+)
 from marquee.sales.reading import RejectedRow, Run, SheetReport
 
 CHUNK_ENTRIES = 1_000
@@ -185,7 +194,7 @@ def slices(stored: Mapping[str, int], status: RowStatus | None, offset: int, lim
 # --- the ingest document ----------------------------------------------------------------------------------------------
 
 
-_MACHINES: dict[IngestKind, str] = {"file": "sales_ingest", "edit": "sales_edit", "summary": "sales_ingest"}
+_MACHINES: dict[IngestKind, str] = {"file": "sales_ingest", "edit": "sales_edit"}
 
 
 def document(item: Item, generations: Sequence[str]) -> IngestDocument:
@@ -195,7 +204,7 @@ def document(item: Item, generations: Sequence[str]) -> IngestDocument:
         "eid": item["eid"] or None,
         "kind": item["kind"],
         "mode": item["mode"],
-        "file": {"key": item["key"], "name": item["name"], "size": item["size"], "sha256": item["sha256"]},
+        "file": _file(item) if item["key"] else None,
         "status": item["status"],
         "cleared": item["status"] == "COMMITTED" and item["generation"] not in generations,
         "rows": item["rows"],
@@ -205,7 +214,11 @@ def document(item: Item, generations: Sequence[str]) -> IngestDocument:
         "reason": item["reason"],
         "columns": orjson.loads(item["columns"]),
         "totals": rules.totals({code: (tickets, minor) for code, (tickets, minor) in item["totals"].items()}),
-        "execution": f"/executions/exe_{_MACHINES[item['kind']]}.{item['execution']}",
+        "execution": f"/executions/exe_{_MACHINES[item['kind']]}.{item['execution']}" if item["execution"] else None,
         "created_at": item["created_at"],
         "finished_at": item["finished_at"],
     }
+
+
+def _file(item: Item) -> IngestFile:
+    return {"key": item["key"], "name": item["name"], "size": item["size"], "sha256": item["sha256"]}

@@ -260,6 +260,8 @@ class SheetSummary(TypedDict):
 class IngestDocument(TypedDict):
     """A dropped file and what became of its rows: accepted + rejected + duplicate = rows.
 
+    A summary has no file and no execution: it is taken at once, and its rows are its ticket types.
+
     An edited export (kind ``edit``) is listed under each event that it changes or has a rejected row of; it has no
     `eid` of its own where these are several. Its duplicates are the rows that nobody edited.
 
@@ -270,7 +272,7 @@ class IngestDocument(TypedDict):
     eid: str | None
     kind: IngestKind
     mode: IngestMode
-    file: IngestFile
+    file: IngestFile | None
     status: IngestStatus
     cleared: bool
     rows: int
@@ -280,7 +282,7 @@ class IngestDocument(TypedDict):
     reason: IngestReason | None
     columns: list[SheetSummary]
     totals: list[Total]
-    execution: str
+    execution: str | None
     created_at: str
     finished_at: str | None
 

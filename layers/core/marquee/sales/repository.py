@@ -244,6 +244,32 @@ def register(
     raise Conflict("execution.cancelled", "This execution was cancelled.")
 
 
+def commit_with_ingest(
+    tenant: str, eid: str, base: int, after: Head, ingest_id: str, values: Mapping[str, Any]
+) -> bool:
+    """Move the head from version `base` to `after` and write an ingest that is complete, in one transaction.
+
+    False, and nothing written, where the head is not at `base` any more, or the ingest is there already.
+    """
+    at_base: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+    if base:
+        at_base = {"ConditionExpression": "version = :base", "ExpressionAttributeValues": ddb.to_item({":base": base})}
+    item = {
+        "pk": ledger.partition(tenant, ingest_id),
+        "sk": _META,
+        "epk": f"T#{tenant}#E#{eid}",
+        "esk": f"{values['created_at']}#{ingest_id}",
+        **values,
+    }
+    moving = {"TableName": settings().sales_table, "Item": ddb.to_item(head_item(tenant, eid, after)), **at_base}
+    noting = {
+        "TableName": settings().ledger_table,
+        "Item": ddb.to_item(item),
+        "ConditionExpression": "attribute_not_exists(pk)",
+    }
+    return not ddb.transact([{"Put": moving}, {"Put": noting}])
+
+
 def stop(tenant: str, execution: str, now: str) -> str | None:
     """Note that an execution was stopped: from now on it opens no ingest. Gives the one it has opened, if any."""
     noting = {

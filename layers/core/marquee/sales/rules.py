@@ -192,8 +192,8 @@ def totals(sums: Mapping[str, tuple[int, int]]) -> list[Total]:
     ]
 
 
-def head_totals(head: Head) -> list[Total]:
-    """Totals per currency of all that readers of a head see."""
+def head_totals(head: Head | Delta) -> list[Total]:
+    """Totals per currency of all that readers of a head see, or of what is added to it."""
     return totals({code: (figures["tickets"], figures["revenue"]) for code, figures in head["kpi"].items()})
 
 
