@@ -18,8 +18,6 @@ from tests.support.ingest import EID, REGION, TENANT, Ingests, figures, register
 from tests.support.kills import Calls, Killed, surviving
 from tests.support.workbooks import HEADER, workbook
 
-ID = f"exe_sales_backfill.{NAME}"
-
 
 @pytest.fixture
 def backfills(ingests: Ingests, app: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> Backfills:
@@ -325,5 +323,7 @@ def test_the_files_of_a_back_fill_are_listed_page_by_page(sales: ModuleType, bac
         varied(sample("sales", "backfilled_files"), tenants=["borealis"]),
         varied(sample("sales", "backfilled_files"), path={"backfill_id": "exe_sales_backfill.none"}),
         varied(sample("sales", "backfilled_files"), path={"backfill_id": NAME}),
+        varied(sample("sales", "backfilled_files"), path={"backfill_id": f"exe_sales_ingest.{NAME}"}),
+        varied(sample("sales", "backfilled_files"), path={"backfill_id": f"exe_sales_backfill.{'x' * 3000}"}),
     ):
         assert call(sales, event).status == 404

@@ -14,7 +14,6 @@ from marquee.sales.backfill_models import Backfill, BackfilledFiles, BackfillPla
 from marquee.settings import settings
 
 _MACHINE = "sales_backfill"
-_ID = f"exe_{_MACHINE}."
 _COUNTED, _EXAMPLES = 10_000, 20
 
 
@@ -46,8 +45,8 @@ def plan(tenant: str, asked: Backfill) -> BackfillPlan:
 
 def files(tenant: str, backfill_id: str, query: FilesQuery) -> BackfilledFiles:
     """What became of a back-fill's files so far. Raises NotFound, also for somebody else's."""
-    name = backfill_id.removeprefix(_ID)
-    if name == backfill_id:
+    machine, name = executions.parsed(backfill_id)
+    if machine != _MACHINE:
         raise NotFound("backfill.not_found", f"There is no back-fill '{backfill_id}'.")
     if not backfill_notes.is_open(tenant, name):
         executions.read(tenant, backfill_id)  # it may be about to begin
