@@ -294,3 +294,42 @@ CORPUS |= {
         "file.damaged",
     ),
 }
+
+
+# --- what is allowed, but laborious -----------------------------------------------------------------------------------
+
+
+def _said(text: str) -> bytes:
+    """A report with a row that says the same text in every cell."""
+    cell = '<c r="{}{}" t="inlineStr"><is><t>{}</t></is></c>'
+    head = zip("ABCD", ("Date", "Category", "Tickets", "Revenue"), strict=True)
+    return spread(
+        '<row r="1">',
+        *(cell.format(column, 1, heading) for column, heading in head),
+        '</row><row r="2">',
+        *(cell.format(column, 2, text) for column in "ABCD"),
+        "</row>",
+    )
+
+
+def _merged(references: str) -> bytes:
+    """The honest report with these merged ranges."""
+    end = b"</sheetData>"
+    return with_part(plain(), SHEET, _part(SHEET).replace(end, end + f"<mergeCells>{references}</mergeCells>".encode()))
+
+
+LABORIOUS: dict[str, Callable[[], bytes]] = {
+    "digits.xlsx": lambda: _said("1" * 300_000),
+    "brackets.xlsx": lambda: _said("(" * 300_000),
+    "pairs_of_brackets.xlsx": lambda: _said("(" * 2_000 + ")" * 2_000),
+    "accents.xlsx": lambda: _said("a" + "\u0301\u0316" * 100_000),
+    "clocks.xlsx": lambda: _said("1:11 " * 60_000),
+    "brackets_in_heading.xlsx": lambda: spread(
+        *(
+            f'<row r="{row}"><c r="A{row}" t="inlineStr"><is><t>{"(" * 30_000}</t></is></c></row>'
+            for row in range(1, 60)
+        )
+    ),
+    "merged_all.xlsx": lambda: _merged('<mergeCell ref="A1:XFD1048576"/>' * 60_000),
+}
+"""Files that an honest program could have written, with contents that cost their square if one is careless."""

@@ -37,6 +37,19 @@ def test_refusing_all_of_them_takes_little_memory(found: dict[str, refusing.Refu
     assert 0 < last.child_mib < MIB
 
 
+def test_laborious_texts_and_ranges_cost_no_more_than_their_length(tmp_path: Path) -> None:
+    # Given files of some hundred kilobytes that may be read, and would take minutes of careless reading
+    paths = [tmp_path / name for name in ("honest", *hostile.LABORIOUS)]
+    contents = [hostile.plain(), *(make() for make in hostile.LABORIOUS.values())]
+    for path, content in zip(paths, contents, strict=True):
+        path.write_bytes(content)
+    results = refusing.measured(paths[0], paths[1:])
+    # Then each is read, or refused for what its columns are, in the time of its length
+    assert {one.code for one in results} == {"read", "columns.missing"}
+    assert max(one.seconds for one in results) < SECONDS
+    assert results[-1].own_mib < MIB
+
+
 # --- the trial --------------------------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ import re
 from decimal import Decimal
 
 from marquee import money
-from marquee.sales.cells import Cell, Refusal, Shared, is_empty, plain_signs, shown, text
+from marquee.sales.cells import MAX_SPELLED, Cell, Refusal, Shared, is_empty, plain_signs, shown, text
 
 MAX_TICKETS = 10_000_000
 MAX_MINOR = 10**13
@@ -142,6 +142,8 @@ def _spelled_number(spelled: str, *, decimals: int) -> Decimal | None:
     With both signs the last is the decimal sign; one that repeats groups thousands; a single one before exactly three
     digits groups thousands unless the currency itself has three decimals.
     """
+    if len(spelled) > MAX_SPELLED:
+        return None
     bare = spelled.replace("\u2019", "'").replace(" ", "")
     negative = False
     if bare.startswith("(") and bare.endswith(")"):
@@ -205,6 +207,8 @@ _LETTERS = re.compile(r"^([^\d\s.,'()+-][^\d\s,'()+-]*)\s*|\s*([^\d\s.,'()+-][^\
 def strip_currency(value: str) -> tuple[str, str]:
     """An amount's text without its currency, and the sign or code that stood beside it (or nothing)."""
     spelled = plain_signs(text(value))
+    if len(spelled) > MAX_SPELLED:
+        return spelled, ""
     if spelled.startswith("(") and spelled.endswith(")"):
         bare, sign = strip_currency(spelled[1:-1])
         return f"({bare})", sign

@@ -23,6 +23,10 @@ class Shared(NamedTuple):
 Cell = str | float | int | bool | date | datetime | time | timedelta | Shared | None
 
 MAX_CATEGORY = 100
+MAX_SPELLED = 200
+"""Characters of a text up to which it may be a day, a number, a currency or a heading."""
+_MAX_COMPOSED = 2_000
+"""Characters of a text up to which accents are composed: in what only looks like text it takes their number squared."""
 _SHOWN = 60
 _SPACES = dict.fromkeys(map(ord, "\u00a0\u202f\u2009\u2007\u200b\ufeff"), " ")
 _SIGNS = {ord("\u2212"): "-", ord("\u2013"): "-", ord("\u2014"): "-"}
@@ -71,7 +75,8 @@ def plain_signs(spelled: str) -> str:
 def text(value: Cell) -> str:
     """The cell as normalised text: Unicode composed, spaces collapsed, trimmed."""
     if isinstance(value, str):
-        return " ".join(unicodedata.normalize("NFC", value).translate(_SPACES).split())
+        composed = unicodedata.normalize("NFC", value) if len(value) <= _MAX_COMPOSED else value
+        return " ".join(composed.translate(_SPACES).split())
     return as_written(value)
 
 

@@ -5,7 +5,7 @@ import re
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from marquee.sales.cells import Cell, Refusal, plain_signs, shown, text
+from marquee.sales.cells import MAX_SPELLED, Cell, Refusal, plain_signs, shown, text
 
 EARLIEST = date(1990, 1, 1)
 _EPOCH_1900 = date(1899, 12, 30)
@@ -114,7 +114,7 @@ def _numeric_date(value: float, reading: DateReading) -> date | None:
 
 
 def _bare_date(value: str) -> str:
-    return _CLOCK.sub("", _WEEKDAY.sub("", plain_signs(text(value)))).strip()
+    return _CLOCK.sub("", _WEEKDAY.sub("", plain_signs(text(value)[:MAX_SPELLED]))).strip()
 
 
 def _text_date(bare: str, *, month_first: bool) -> date | None:  # noqa: PLR0911 - one per spelling

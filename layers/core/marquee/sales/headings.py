@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from marquee.sales.cells import MAX_SPELLED
+
 REQUIRED = ("date", "tickets", "revenue")
 OPTIONAL = ("category", "currency")
 FIELDS = (*REQUIRED, *OPTIONAL)
@@ -102,12 +104,12 @@ _UNITS = frozenset(
 
 def words(heading: str) -> str:
     """A heading in lower case, without punctuation."""
-    return " ".join(_NO_WORD.sub(" ", heading.casefold()).split())
+    return " ".join(_NO_WORD.sub(" ", heading[:MAX_SPELLED].casefold()).split())
 
 
 def normalised(heading: str) -> str:
     """A heading in lower case, without punctuation and without what stands in parentheses."""
-    return words(_PARENTHESES.sub(" ", heading))
+    return words(_PARENTHESES.sub(" ", heading[:MAX_SPELLED]))
 
 
 def _spelled_out(name: str) -> str:
