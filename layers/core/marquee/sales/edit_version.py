@@ -21,6 +21,10 @@ Key = int
 """A checksum of whose row it is, and of its event, day, category and currency."""
 
 
+KeyOf = Callable[[str, str, str], Key]
+"""Gives the key of an event's row from its day, category and currency."""
+
+
 class Version(NamedTuple):
     """What a version cell says: the row's key, and its tickets and minor units at export."""
 
@@ -29,7 +33,7 @@ class Version(NamedTuple):
     minor: int
 
 
-def keys_of(tenant: str, eid: str) -> Callable[[str, str, str], Key]:
+def keys_of(tenant: str, eid: str) -> KeyOf:
     """A function that gives the key of an event's row from its day, category and currency."""
     begun = crc32(f"{tenant}\x1f{eid}\x1f".encode())
 
