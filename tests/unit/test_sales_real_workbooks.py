@@ -1,6 +1,7 @@
 """Reports as people really make them: every row a sale, given back, or no data; nothing twice and nothing lost."""
 
 import io
+from collections.abc import Sequence
 from datetime import date, datetime
 
 import openpyxl
@@ -373,3 +374,36 @@ def test_a_mapping_settles_which_of_several_columns_counts() -> None:
     headings = ("Datum", "Anzahl", "Umsatz Vorverkauf", "Umsatz Abendkasse")
     for own in (ColumnMapping({"revenue": ["Umsatz Abendkasse"]}), ColumnMapping({}, ["Umsatz Vorverkauf"])):
         assert taken(read(book([headings, [DAY, 1, 10, 20]]), mapping=own))["revenue"] == "Umsatz Abendkasse"
+
+
+SOLD: list[list[object]] = [
+    [date(2026, 3, 1), "A", 2, 20],
+    [date(2026, 3, 1), "B", 1, 15],
+    [date(2026, 3, 2), "A", 1, 10],
+    [date(2026, 3, 3), "A", 4, 40],
+]
+BY_DAY: list[list[object]] = [[date(2026, 3, 1), 3, 35], [date(2026, 3, 2), 1, 10], [date(2026, 3, 3), 4, 40]]
+
+
+@pytest.mark.parametrize(
+    "sheets",
+    [
+        {"Verkäufe": [HEADER, *SOLD], "Übersicht": [("Datum", "Tickets", "Umsatz"), *BY_DAY]},
+        {"Übersicht": [("Datum", "Tickets", "Umsatz"), *BY_DAY], "Verkäufe": [HEADER, *SOLD]},
+        {"One": [HEADER, *SOLD[:2]], "Two": [HEADER, *SOLD[2:]], "All": [HEADER, *SOLD]},
+        {"One": [HEADER, *SOLD], "Copy": [HEADER, *SOLD]},
+    ],
+)
+def test_sheets_that_tell_the_same_sales_twice_are_not_counted_twice(
+    sheets: dict[str, Sequence[Sequence[object]]],
+) -> None:
+    with pytest.raises(NotAWorkbook, match="would count twice") as caught:
+        read(workbook(sheets))
+    assert caught.value.code == "sheets.same_sales"
+
+
+def test_sheets_of_different_sales_count_together() -> None:
+    more = [*SOLD[:3], [date(2026, 3, 3), "A", 3, 40]]
+    assert len(sales(read(workbook({"One": [HEADER, *SOLD], "Two": [HEADER, *more]})))) == 8
+    # on a day or two, sums may be the same by chance
+    assert len(sales(read(workbook({"One": [HEADER, *SOLD[:3]], "Two": [HEADER, *SOLD[:3]]})))) == 6

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any, cast
 
-from marquee.sales import columns, headings, inspection, looks, merged_ranges, naming, reading
+from marquee.sales import columns, headings, inspection, looks, merged_ranges, naming, overlaps, reading
 from marquee.sales.columns import Span
 from marquee.sales.days import DateReading
 from marquee.sales.looks import NotAWorkbook
@@ -93,6 +93,9 @@ def _check(parsed: Parsed, mapping: ColumnMapping) -> None:
             raise NotAWorkbook("columns.ambiguous", _ambiguous(sheet))
     taken = [sheet for sheet in parsed.sheets if sheet.columns]
     if taken and parsed.rows:
+        same = overlaps.repeated(parsed)
+        if same is not None:
+            raise NotAWorkbook("sheets.same_sales", _same(parsed, *same))
         return
     if taken:
         raise NotAWorkbook("file.no_rows", "The workbook has a header but no rows below it.")
@@ -100,6 +103,14 @@ def _check(parsed: Parsed, mapping: ColumnMapping) -> None:
     if not filled and all(not sheet.filled for sheet in parsed.sheets):
         raise NotAWorkbook("file.no_content", "The workbook is empty: there are no rows in it.")
     raise NotAWorkbook("columns.missing", _missing(filled, mapping))
+
+
+def _same(parsed: Parsed, one: int, others: list[int]) -> str:
+    names = ", ".join(f"“{parsed.sheets[other].name}”" for other in others[:_LISTED])
+    return (
+        f"Sheet “{parsed.sheets[one].name}” has the same tickets and amounts on every day as {names}: the sales would "
+        "count twice. Delete or hide what sums up the others, and drop the file again."
+    )
 
 
 def _ambiguous(sheet: SheetReport) -> str:
