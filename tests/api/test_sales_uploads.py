@@ -10,10 +10,15 @@ from typing import Any
 import boto3
 import openpyxl
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as settings_of
+from hypothesis import strategies as st
 
+from local import openapi
 from marquee.forms import MAX_FILE_BYTES, UploadedFile
-from marquee.sales import repository, storage, upload_service
+from marquee.sales import repository, service, storage, upload_service
 from marquee.sales.looks import MAX_FILE_BYTES as LARGEST
+from marquee.sales.models import RowQuery
 from marquee.sales.upload_models import UploadQuery
 from marquee.settings import settings
 from tests.support.api import Answer, call, sample, varied
@@ -264,6 +269,40 @@ def test_a_strict_file_with_bad_rows_is_not_taken_and_every_row_is_accounted_for
     # and the file is kept, and tagged
     tags = ingests.s3.get_object_tagging(Bucket=ingests.bucket, Key=key)["TagSet"]
     assert {"Key": "marquee-reason", "Value": "file.rows_rejected"} in tags
+
+
+@settings_of(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(["good", "bad", "blank"]), min_size=1, max_size=12).filter(lambda rows: "bad" in rows))
+def test_every_row_of_a_refused_strict_file_stands_in_its_ledger_once(ingests: Ingests, kinds: list[str]) -> None:
+    lines: dict[str, list[object]] = {"good": ["2026-03-01", "A", 1, 1.0], "bad": ["x", "A", 1, 1.0], "blank": []}
+    outcome = ingests.take(ingests.put(workbook([HEADER, *(lines[kind] for kind in kinds)]), mode="strict"))
+    rows = len(kinds) - kinds.count("blank")
+    assert counts(outcome) == (rows, 0, rows, 0)
+    entries = service.ledger_rows(TENANT, outcome["ingest_id"], RowQuery(limit=1000))["items"]
+    told = {row: one["code"] for one in entries for row in range(one["row"], one["last_row"] + 1)}
+    assert sum(one["last_row"] - one["row"] + 1 for one in entries) == len(told) == rows
+    codes = {"good": "row.held_back", "bad": "date.not_a_date"}
+    assert told == {row: codes[kind] for row, kind in enumerate(kinds, start=2) if kind in codes}
+    assert figures() == NOTHING
+
+
+def test_a_large_workbook_of_a_strict_file_is_downloaded_from_the_store(
+    sales: ModuleType, ingests: Ingests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome = ingests.take(ingests.put(workbook([HEADER, *BAD]), mode="strict"))
+    monkeypatch.setattr(service, "_INLINE_BYTES", 10)
+    path = {"ingest_id": outcome["ingest_id"]}
+    answer = call(sales, varied(sample("sales", "rejected_workbook"), path=path))
+    assert answer.status == 303
+    assert f"/ingests/{TENANT}/{outcome['ingest_id']}/rejected.xlsx?" in answer.headers["location"]
+    assert "X-Amz-Signature=" in answer.headers["location"]
+
+
+def test_the_description_tells_how_a_file_is_sent() -> None:
+    path = json.loads(openapi.documents()["main"])["paths"]["/ingest/transaction_summary/from_excel"]["post"]
+    form_of = path["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert (form_of["required"], form_of["properties"]["file"]["format"]) == (["file"], "binary")
+    assert {"202", "200", "413", "415"} <= set(path["responses"])
 
 
 def test_a_strict_file_without_bad_rows_is_taken_like_any_other(ingests: Ingests) -> None:

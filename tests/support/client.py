@@ -88,7 +88,9 @@ class Client:
 
         def found(reply: Reply) -> dict[str, Any] | None:
             items: list[dict[str, Any]] = reply.json["items"] if reply.status == 200 else []
-            return next((one for one in items if one["file"]["name"] == name and one["finished_at"]), None)
+            return next(
+                (one for one in items if one["file"] and one["file"]["name"] == name and one["finished_at"]), None
+            )
 
         ended = found(self.until(f"/main/ingests/?eid={eid}", lambda reply: found(reply) is not None, seconds))
         assert ended is not None

@@ -132,7 +132,7 @@ def plan_undo_clear(tenant: str, eid: str, clear_id: str, *, succeeded: bool) ->
 
 
 def ledger_rows(tenant: str, ingest_id: str, query: RowQuery) -> LedgerPage:
-    """A page of an ingest's row ledger; empty until the ingest is committed. Raises NotFound."""
+    """A page of an ingest's row ledger; empty until the ingest has ended. Raises NotFound."""
     stored = _stored(tenant, ingest_id)["entries"]
     offset = cursors.offset(query.cursor, f"rows:{query.status}")
     wanted, total = ledger.slices(stored, query.status, offset, query.limit)
