@@ -5,6 +5,7 @@ from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
+import orjson
 import pytest
 
 from marquee.errors import Conflict
@@ -263,3 +264,15 @@ def test_an_undo_that_the_event_cannot_hold_is_refused(
             assert (refused["outcome"], refused["code"]) == ("REFUSED", f"undo.too_many_{code}")
     assert head() == before
     assert clears.undo()["outcome"] == "UNDONE"
+
+
+def test_a_file_more_than_the_event_can_hold_is_refused_and_changes_nothing(
+    ingests: Ingests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given an event that comes from as many files as it can
+    ingests.drop(REPORT)
+    monkeypatch.setattr(rules, "MAX_HEAD_BYTES", len(orjson.dumps(head())) + 50)
+    # When one more is dropped, Then it is refused with a sentence
+    refused = ingests.drop(workbook([HEADER, [DAY, "C", 1, 1.0]]), "more.xlsx")
+    assert (refused["outcome"], refused["code"]) == ("REJECTED", "file.too_many_sources")
+    assert figures() == ALL

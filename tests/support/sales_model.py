@@ -125,8 +125,8 @@ class Sales:
         }  # fmt: skip
         while True:
             found = staging.stage(task)
-            self._interrupted()
             if found["outcome"] == "STAGED":
+                self._interrupted()
                 found = staging.commit(task, found["stage"])
             if found["outcome"] == "COMMITTED":
                 return
@@ -160,9 +160,9 @@ class Sales:
         task, abandoned = self.task(name, f"undo-{name}"), []
         while True:
             found = undoing.stage(task)
-            self._interrupted()
             stage = found.get("stage", "")
             if found["outcome"] == "STAGED":
+                self._interrupted()
                 found = undoing.commit(task, stage)
                 abandoned += [stage] if found["outcome"] == "MOVED" else []
             if found["outcome"] == "UNDONE":

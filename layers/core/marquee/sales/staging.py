@@ -4,9 +4,12 @@ from array import array
 from collections import defaultdict
 from typing import Any
 
+import orjson
+
 from marquee import clock
 from marquee.sales import identity, ledger, repository, rules, sources, storage
 from marquee.sales.models import DayRow, Delta, Head, IngestTask, RowStatus, SourcePlan
+from marquee.sales.outcomes import told
 from marquee.sales.reading import Run
 
 Outcome = dict[str, Any]
@@ -29,14 +32,9 @@ def stage(task: IngestTask) -> Outcome:
     work, arrays, identities = read_work(task["work"])
     had, seen_after = identity.merge(seen, identities, arrays["counts"])
     rows, delta = additions(work, arrays, had)
-    categories = head["categories"].keys() | delta["categories"].keys()
-    if len(categories) > rules.MAX_CATEGORIES:
-        return {
-            "outcome": "REJECTED",
-            "code": "file.too_many_categories",
-            "message": f"With this file the event would have {len(categories)} ticket categories, more than the "
-            f"possible {rules.MAX_CATEGORIES}. Perhaps another column was taken for the category.",
-        }
+    too_much = _too_much(head, ingest_id, name, delta)
+    if too_much is not None:
+        return too_much
     plan, parts = sources.plan_of(head, "file", rows, delta, source=ingest_id, stage=name)
     plan["work"] = task["work"]
     if parts:
@@ -44,6 +42,28 @@ def stage(task: IngestTask) -> Outcome:
         storage.put(seen_key, seen_after)
     sources.stage(tenant, eid, ingest_id, name, plan, parts, {"had": had})
     return {"outcome": "STAGED", "stage": name, "items": len(parts)}
+
+
+def _too_much(head: Head, ingest_id: str, name: str, delta: Delta) -> Outcome | None:
+    """A refusal where the event would have more than one item can hold."""
+    entry = rules.visible_entry(name, "file", clock.timestamp())
+    after = rules.committed(head, ingest_id, entry, delta, name)
+    categories = len(after["categories"])
+    if categories > rules.MAX_CATEGORIES:
+        return told(
+            "REJECTED",
+            "file.too_many_categories",
+            f"With this file the event would have {categories} ticket categories, more than the possible "
+            f"{rules.MAX_CATEGORIES}. Perhaps another column was taken for the category.",
+        )
+    if len(orjson.dumps(after)) > rules.MAX_HEAD_BYTES:
+        return told(
+            "REJECTED",
+            "file.too_many_sources",
+            f"With this file the event's sales would come from {len(after['visible'])} files, more than it can hold. "
+            "Clear its sales and load them again in fewer files.",
+        )
+    return None
 
 
 def seen_of(head: Head) -> dict[bytes, int] | None:
