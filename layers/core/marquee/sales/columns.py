@@ -94,6 +94,7 @@ def find(
     search = Search()
     most_known = -1
     searched = rows[:SEARCHED_ROWS]
+    above = [span for span in merged if span[0][0] < SEARCHED_ROWS]
     for index, row in enumerate(searched):
         line = _texts(row)
         below = searched[index + 1] if index + 1 < len(searched) else ()
@@ -104,7 +105,7 @@ def find(
                 return _found(_columns(index, lines, _with_units(lines), positions, mapping), line, mapping)
             if len(positions) > most_known:
                 most_known, search.headings = len(positions), line
-        both = _two_lines(row, below, mapping, [span for span in merged if span[0][0] == index], first_column)
+        both = _two_lines(row, below, mapping, [span for span in above if span[0][0] == index], first_column)
         if both is not None:
             positions = _positions(both, mapping)
             if _complete(positions):
