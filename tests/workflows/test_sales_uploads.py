@@ -10,10 +10,11 @@ import urllib3
 from marquee.sales.models import XLSX
 from tests.support.client import Client, Reply
 from tests.support.faults import FaultyWire, wired
-from tests.support.forms import file_form
+from tests.support.forms import file_form, form
 from tests.support.workbooks import HEADER, workbook
 
 GOOD = [["2026-03-01", "A", 2, 40.5], ["2026-03-02", "B", 1, 9.5]]
+EDGE = "multipart/form-data; boundary=edge"
 BAD = [["2026-03-03", "A", 1, 1.0], ["soon", "A", 1, 1.0]]
 
 
@@ -53,9 +54,17 @@ def test_a_report_sent_as_a_form_becomes_figures(client: Client) -> None:
     assert (over["result"]["outcome"], over["result"]["accepted"]) == ("COMMITTED", 2)
     assert figures(client, eid) == (3, 50.0)
     assert upload(client, f"eid={eid}&dry_run=true", content).json["changes"] == []
-    # and what is too large is told where to go
-    refused = upload(client, f"eid={eid}", bytes(4_500_001))
-    assert (refused.status, refused.json["error_code"]) == (413, "file.too_large")
+    # and what cannot be taken is refused with its reason: what is too large is told where to go
+    content_type, body = file_form(content)
+    path = f"/main/ingest/transaction_summary/from_excel?eid={eid}"
+    for status, code, refused in (
+        (413, "file.too_large", upload(client, f"eid={eid}", bytes(4_500_001))),
+        (415, "body.media_type", client.post(path, {"file": "report.xlsx"})),
+        (400, "form.broken", client.post(path, body[:-90], {"Content-Type": content_type})),
+        (400, "form.invalid", client.post(path, form([("a", "a.xlsx", b"PK")], "edge")[1], {"Content-Type": EDGE})),
+        (404, "event.not_found", Client(client.stack).post(path, body, {"Content-Type": content_type})),
+    ):
+        assert (refused.status, refused.json["error_code"]) == (status, code)
 
 
 def test_a_strict_report_is_taken_whole_or_not_at_all(client: Client) -> None:
