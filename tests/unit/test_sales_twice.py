@@ -1,4 +1,4 @@
-"""What must not count twice, or be left out for something else: columns of the same number, sheets of the same sales."""
+"""What must not count twice, or be left out for another: columns of the same number, sheets of the same sales."""
 
 from collections.abc import Sequence
 from datetime import date
