@@ -97,7 +97,7 @@ def disturbed(stack: Any, wire: FaultyWire, scripts: Sequence[dict[int, Kind]], 
 @pytest.mark.parametrize("kind", ["killed before", "killed after"])
 def test_killed_once_at_any_call_every_row_is_loaded_once(stack: Any, wire: FaultyWire, kind: Kind) -> None:
     # Given a process that is killed at one call, another for each event
-    scripts: list[dict[int, Kind]] = [{call: kind} for call in range(0 if kind == "killed before" else 1, CALLS, 3)]
+    scripts: list[dict[int, Kind]] = [{call: kind} for call in range(0 if kind == "killed before" else 2, CALLS, 4)]
     assert disturbed(stack, wire, scripts) > len(scripts) / 2
 
 
