@@ -3,6 +3,7 @@
 import math
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 from marquee import money
 from marquee.sales.cells import MAX_SPELLED, Cell, Refusal, Shared, is_empty, plain_signs, shown, text
@@ -204,6 +205,7 @@ _CURRENCY_SIGNS = {
 _LETTERS = re.compile(r"^([^\d\s.,'()+-][^\d\s,'()+-]*)\s*|\s*([^\d\s.,'()+-][^\d\s,'()+-]*)$")
 
 
+@lru_cache(256)  # asked for the currency first, then for the amount
 def strip_currency(value: str) -> tuple[str, str]:
     """An amount's text without its currency, and the sign or code that stood beside it (or nothing)."""
     spelled = plain_signs(text(value))
@@ -222,6 +224,7 @@ def strip_currency(value: str) -> tuple[str, str]:
     return ("-" + rest if negative else rest), sign
 
 
+@lru_cache(256)
 def currencies_of(sign: str) -> tuple[str, ...]:
     """The currencies a sign, name or ISO code may stand for, likeliest first; empty where it stands for none."""
     code = sign.strip().rstrip(".")

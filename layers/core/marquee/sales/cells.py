@@ -75,6 +75,8 @@ def plain_signs(spelled: str) -> str:
 def text(value: Cell) -> str:
     """The cell as normalised text: Unicode composed, spaces collapsed, trimmed."""
     if isinstance(value, str):
+        if value.isascii():
+            return " ".join(value.split())
         composed = unicodedata.normalize("NFC", value) if len(value) <= _MAX_COMPOSED else value
         return " ".join(composed.translate(_SPACES).split())
     return as_written(value)
@@ -82,7 +84,7 @@ def text(value: Cell) -> str:
 
 def is_empty(value: Cell) -> bool:
     """Whether a cell holds nothing, or only spaces."""
-    return value is None or (isinstance(value, str) and not text(value))
+    return value is None or (isinstance(value, str) and not value[:1].isalnum() and not text(value))
 
 
 def unshared(row: Sequence[Cell]) -> list[Cell]:
