@@ -73,7 +73,7 @@ def imitate(model: Model, action: Any) -> None:
             model.undo(name)
 
 
-@settings(max_examples=15, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(steps=st.lists(STEPS, min_size=3, max_size=9))
 def test_the_figures_are_those_of_multisets_of_rows(
     aws: dict[str, str], monkeypatch: pytest.MonkeyPatch, steps: list[Any]

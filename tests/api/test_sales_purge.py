@@ -8,9 +8,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 
 from marquee import clock
-from marquee.sales import purging, repository, rules, service, snapshots, undoing
+from marquee.sales import purging, repository, rules, service, snapshots, storage, undoing
 from marquee.sales.models import RowQuery
 from tests.support.clearing import Clears
 from tests.support.ingest import ALL, DAY, EID, NOTHING, REPORT, ROWS, TENANT, Ingests, counts, figures
@@ -196,6 +197,29 @@ def test_a_file_that_is_being_taken_again_keeps_its_rows(
     # Then it is taken: the rows that were read again are there, although they have the former ones' name
     assert counts(ingests.drop(REPORT, "again.xlsx")) == (4, 4, 0, 0)
     assert figures() == ALL
+
+
+def test_only_the_version_that_was_seen_is_removed(ingests: Ingests, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a bucket that keeps versions, and an object that is written again just before it is removed
+    ingests.s3.put_bucket_versioning(Bucket=ingests.bucket, VersioningConfiguration={"Status": "Enabled"})
+    storage.put("ingests/x/work/1", b"former")
+    real = BaseClient._make_api_call
+
+    def call(client: Any, name: str, arguments: Any) -> Any:
+        if name == "DeleteObject":
+            storage.put("ingests/x/work/1", b"present")
+        return real(client, name, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
+    # Then the one that is written meanwhile stays
+    storage.forget("ingests/x/work/1", clock.now() + timedelta(days=1))
+    assert storage.get("ingests/x/work/1") == b"present"
+    versions = ingests.s3.list_object_versions(Bucket=ingests.bucket, Prefix="ingests/x/")
+    assert (len(versions["Versions"]), versions.get("DeleteMarkers", [])) == (1, [])
+    # and what was written since the moment, or is gone, is left alone
+    storage.forget("ingests/x/work/1", clock.now() - timedelta(days=1))
+    storage.forget("ingests/x/work/2", clock.now())
+    assert storage.get("ingests/x/work/1") == b"present"
 
 
 def test_a_purge_goes_on_where_a_bounded_step_ended(
