@@ -32,8 +32,7 @@ def _run(event: dict[str, Any]) -> dict[str, Any]:  # noqa: PLR0911 - one per ta
         case "settle":
             return staging.settle(event["ingest"], event["stage"], event["abandoned"])
         case "reject":
-            counts = event.get("rows") or 0, event.get("entries") or 0
-            return service.reject(event["ingest"], event["code"], event["message"], *counts)
+            return service.reject(event["ingest"], event["code"], event["message"], event["rows"], event["entries"])
         case "abort":
             return service.abort(event["ingest"])
         case unknown:

@@ -256,7 +256,7 @@ def test_more_sources_than_a_head_can_hold_are_refused(
     assert items() == {}
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(st.integers(0, 40), st.integers(0, 50), st.integers(0, 10**6), st.sampled_from("AB")),

@@ -343,18 +343,26 @@ def test_a_mode_that_there_is_not_is_refused(sales: ModuleType, ingests: Ingests
     assert ingests.take(ingests.put(REPORT, mode="partial"))["outcome"] == "COMMITTED"
 
 
-def test_a_strict_file_killed_at_every_call_ends_the_same(
+def test_a_strict_file_killed_at_every_call_of_its_refusal_ends_the_same(
     sales: ModuleType, ingests: Ingests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Given a strict file that is about to be read
     calls = Calls(monkeypatch)
-    monkeypatch.setattr(ingests, "step", surviving(ingests.step))
-    expected = ingests.take(ingests.put(workbook([HEADER, *BAD]), mode="strict"))
-    key = f"sales/{TENANT}/{EID}/report.xlsx"
-    total = calls.count
-    for number in range(total):
+    key = ingests.put(workbook([HEADER, *BAD]), mode="strict")
+    task = ingests.step("register", bucket=ingests.bucket, key=key)["ingest"]
+
+    def refuse() -> dict[str, Any]:
+        found = surviving(ingests.step)("parse", ingest=task, from_1904=False)
+        told = {name: found[name] for name in ("code", "message", "rows", "entries")}
+        return surviving(ingests.step)("reject", ingest=task, **told)
+
+    calls.plan()
+    expected = refuse()
+    for number in range(calls.count):
         for lands in (False, True):
+            # When reading and refusing it dies at each call, and is repeated, Then it ends the same
             calls.plan(number, lands=lands)
-            assert ingests.take(key) == expected
+            assert refuse() == expected
     calls.plan()
     path = {"ingest_id": expected["ingest_id"]}
     assert call(sales, varied(sample("sales", "rows"), path=path, query={})).json["total"] == 4
