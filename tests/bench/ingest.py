@@ -192,11 +192,12 @@ def run(name: str, path: Path) -> tuple[float, int]:
 
 _HEAD = """## Ingest of a sales report
 
-Speed: rows per second of ours over the peer's, by processor time, the median of rounds in turns ({rounds}). Memory: peak
-resident size of ours over the bare parser's. The bare parser gives all rows as lists (`to_python`); "streamed" is the same
-but each row is dropped as soon as it is read, which is the least that any reader of the rows can take. Ours is all that is
-done with the rows: header, validation, identity, sums, row ledger. "Look" is the look at the file before that (sizes,
-dimensions, forbidden XML), as a part of the bare parser's time.
+Speed: rows per second of ours over the peer's, by processor time, the median of rounds in turns
+({rounds}).
+Memory: peak resident size of ours over the bare parser's. The bare parser gives all rows as lists (`to_python`);
+"streamed" is the same, but each row is dropped as soon as it is read: the least that a reader of the rows can take. Ours
+is all that is done with the rows: header, validation, identity, sums, row ledger. "Look" is the look at the file before
+that (sizes, dimensions, forbidden XML), as a part of the bare parser's time.
 
 | report | speed to bare parser | goal | peak memory | goal | speed to streamed | memory | speed to openpyxl + models | goal | look | rows/s |
 |---|---|---|---|---|---|---|---|---|---|---|"""  # noqa: E501 - a table's row
