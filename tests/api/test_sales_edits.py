@@ -13,6 +13,7 @@ from marquee.sales import edit_steps, edits, repository, rules, service, sources
 from marquee.sales.models import IngestListQuery, RowQuery
 from tests.support.editing import Edits, edited, exported, put, row_of
 from tests.support.ingest import DAY, EID, TENANT, Ingests, counts, figures, register_event
+from tests.support.office import typed
 from tests.support.workbooks import HEADER, workbook
 
 OTHER = "evt_other-night"
@@ -77,6 +78,17 @@ def test_an_untouched_export_changes_nothing_and_writes_no_figures(sales_edits: 
     outcome = sales_edits.send(exported())
     assert counts(outcome) == (4, 0, 0, 4)
     assert [repository.head(TENANT, eid) for eid in (EID, OTHER)] == heads
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "ods"])
+def test_an_export_that_a_spreadsheet_program_saved_is_read_like_any(sales_edits: Edits, kind: str) -> None:
+    # Given an export that LibreOffice opened, with three cells typed over, and saved in a format of its choice
+    saved = typed(exported(), {"G2": 3, "H2": 60.75, "H3": 100}, kind=kind)
+    # When it is sent
+    outcome = sales_edits.send(saved, f"sales.{kind}")
+    # Then just the two rows of these cells are changed: 3 + 1 + 4 tickets, 60.75 + 100.00 + 81.00
+    assert counts(outcome) == (4, 2, 0, 2)
+    assert figures()[:2] == (8, Decimal("241.75"))
 
 
 def test_purchases_and_days_of_sale_stay_as_reported(sales_edits: Edits) -> None:
