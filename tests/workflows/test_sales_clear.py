@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from tests.support.client import Client, Reply
-from tests.support.faults import FaultyWire, Kind, once, undisturbed, wired
+from tests.support.faults import FaultyWire, Kind, once, undisturbed, whenever, wired
 from tests.support.workbooks import workbook
 
 HEADER = ["Date", "Category", "Tickets", "Revenue"]
@@ -125,6 +125,32 @@ def test_killed_at_any_call_a_clear_and_its_undo_happen_once(stack: Any, wire: F
         assert figures(client, eid) == BOTH, call
         if not reached:
             return
+
+
+def test_an_undo_that_failed_is_redriven_and_a_clear_that_failed_cleared_nothing(
+    client: Client, wire: FaultyWire
+) -> None:
+    # Given a store that refuses to clear
+    eid = client.new_event()
+    taken(client, eid, "report.xlsx", REPORT)
+    wire.plan(whenever("refused", "due_sk"))
+    failed = ended(client, clear(client, eid))
+    # Then the clear fails, with its compensation, and nothing is cleared; nor can it be undone
+    assert (failed["status"], [step["status"] for step in failed["steps"]]) == ("failed", ["failed", "succeeded"])
+    assert figures(client, eid) == REPORTED
+    assert client.post(f"/main/executions/{failed['id']}/undo").json["error_code"] == "execution.not_undoable"
+    # When it is redriven, it clears; when its undo is refused, nothing comes back
+    wire.plan(whenever("refused", "SET undone"))
+    cleared = ended(client, client.post(f"/main/executions/{failed['id']}/redrive"))
+    assert (cleared["status"], figures(client, eid)) == ("succeeded", NOTHING)
+    path = f"/main/executions/{cleared['id']}/undo"
+    broken = ended(client, client.post(path))
+    assert (broken["status"], figures(client, eid)) == ("failed", NOTHING)
+    assert client.post(path).json["id"] == broken["id"]
+    # When the undo is redriven, Then all is there
+    wire.plan(undisturbed)
+    assert ended(client, client.post(f"/main/executions/{broken['id']}/redrive"))["status"] == "succeeded"
+    assert figures(client, eid) == REPORTED
 
 
 def test_clears_undos_and_files_at_once_equal_some_order_of_them(client: Client, wire: FaultyWire) -> None:
