@@ -5,12 +5,10 @@ gets and gives ids, keys and counts.
 """
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from hashlib import sha256
 from itertools import chain
-from typing import Any, get_args
+from typing import get_args
 
 import orjson
 
@@ -31,13 +29,11 @@ from marquee.sales import (
     trial,
     workfile,
 )
-from marquee.sales.inspection import NotAWorkbook
 from marquee.sales.models import IngestMode, IngestTask
+from marquee.sales.outcomes import Outcome, refusals, told
 from marquee.sales.parsing import Parsed
 from marquee.sales.reading import Run
 from marquee.sales.storage import FileReplaced
-
-Outcome = dict[str, Any]
 
 
 def register(bucket: str, key: str, execution: str, chosen: IngestMode | None = None) -> Outcome:
@@ -49,12 +45,12 @@ def register(bucket: str, key: str, execution: str, chosen: IngestMode | None = 
     """
     place = rules.parse_drop_key(key)
     if place is None:
-        return _told("IGNORED", "drop.no_place", "Reports belong under sales/<tenant>/<event>/<file>.")
+        return told("IGNORED", "drop.no_place", "Reports belong under sales/<tenant>/<event>/<file>.")
     tenant, eid, name = place
     try:
         digest = storage.digest(bucket, key)
     except FileReplaced:
-        return _told("IGNORED", "drop.gone", "The file was removed before it could be read.")
+        return told("IGNORED", "drop.gone", "The file was removed before it could be read.")
     ingest_id = derived_id("ing", tenant, eid, digest.sha256)
     wanted = chosen or digest.mode or "partial"
     # Of a file whose mode is not known nothing is taken, as of one that is to be taken whole.
@@ -108,16 +104,16 @@ def register(bucket: str, key: str, execution: str, chosen: IngestMode | None = 
         task["currency"] = events.read(tenant, eid).currency
     except NotFound:
         message = f"There is no event “{eid}”. Check the folder the report was dropped in."
-        return {**_told("REJECTED", "event.unknown", message), "ingest": task}
+        return {**told("REJECTED", "event.unknown", message), "ingest": task}
     if wanted not in get_args(IngestMode):
         message = f"The file is to be taken in mode “{wanted[:60]}”, which there is not: partial and strict are."
-        return {**_told("REJECTED", "mode.unknown", message), "ingest": task}
+        return {**told("REJECTED", "mode.unknown", message), "ingest": task}
     return {"outcome": "REGISTERED", "ingest": task}
 
 
 def inspect(task: IngestTask) -> Outcome:
     """See whether the file is a workbook that can be read safely. Outcomes: INSPECTED, or REJECTED."""
-    with _refusals() as refused, storage.downloaded(task["bucket"], task["key"], task["etag"]) as file:
+    with refusals() as refused, storage.downloaded(task["bucket"], task["key"], task["etag"]) as file:
         found = inspection.inspect(file, task["size"])
         if not found.certain:
             trial.attempt(file.name, found)
@@ -133,7 +129,7 @@ def parse(task: IngestTask, *, from_1904: bool) -> Outcome:
     """
     # A shop west of here may still sell on a day that has ended in UTC, and east of here on one that has not begun.
     latest = date.fromisoformat(task["today"]) + timedelta(days=1)
-    with _refusals() as refused, storage.downloaded(task["bucket"], task["key"], task["etag"]) as file:
+    with refusals() as refused, storage.downloaded(task["bucket"], task["key"], task["etag"]) as file:
         mapping = mapping_service.for_reading(task["tenant"])
         parsed = parsing.parse(
             file.name, currency=task["currency"], latest=latest, from_1904=from_1904, mapping=mapping
@@ -151,7 +147,7 @@ def _keep(task: IngestTask, parsed: Parsed) -> Outcome:
     repository.parsed(tenant, ingest_id, orjson.dumps(summaries).decode())
     if whole_or_nothing:
         message = _rows_rejected(len(parsed.rejected), parsed.rows)
-        return {**_told("REJECTED", "file.rows_rejected", message), "rows": parsed.rows, "entries": entries}
+        return {**told("REJECTED", "file.rows_rejected", message), "rows": parsed.rows, "entries": entries}
     return {"outcome": "PARSED", "work": key, "rows": parsed.rows, "rejected": len(parsed.rejected)}
 
 
@@ -225,26 +221,10 @@ def reject(task: IngestTask, code: str, message: str, rows: int = 0, entries: in
     )
     storage.tag(task["bucket"], task["key"], {**ledger.tags("REJECTED", ingest_id), "marquee-reason": code})
     counts = {"rows": rows, "accepted": 0, "rejected": rows, "duplicate": 0}
-    return {**_told("REJECTED", code, message), "ingest_id": ingest_id, "eid": task["eid"], **counts}
+    return {**told("REJECTED", code, message), "ingest_id": ingest_id, "eid": task["eid"], **counts}
 
 
 def abort(task: IngestTask) -> Outcome:
     """Note in the ledger that an ingest did not finish through no fault of its file."""
     reason = endings.interrupted(task["tenant"], task["eid"], task["ingest_id"])
-    return {**_told("FAILED", **reason), "ingest_id": task["ingest_id"], "eid": task["eid"]}
-
-
-def _told(outcome: str, code: str, message: str) -> Outcome:
-    return {"outcome": outcome, "code": code, "message": message}
-
-
-@contextmanager
-def _refusals() -> Iterator[Outcome]:
-    """Turns a refusal of the whole file into the outcome it gives."""
-    outcome: Outcome = {}
-    try:
-        yield outcome
-    except NotAWorkbook as error:
-        outcome.update(_told("REJECTED", error.code, error.message))
-    except FileReplaced:
-        outcome.update(_told("REJECTED", "file.replaced", "The file was replaced or removed while it was being read."))
+    return {**told("FAILED", **reason), "ingest_id": task["ingest_id"], "eid": task["eid"]}

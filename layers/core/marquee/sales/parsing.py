@@ -1,11 +1,8 @@
 """Parse an inspected workbook with the spreadsheet parser, and refuse it as a whole where it holds no sales report."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
-from typing import Any, cast
 
-from marquee.sales import columns, headings, inspection, looks, merged_ranges, naming, overlaps, reading
+from marquee.sales import columns, headings, inspection, merged_ranges, overlaps, reading, sheets
 from marquee.sales.columns import Span
 from marquee.sales.days import DateReading
 from marquee.sales.looks import NotAWorkbook
@@ -24,35 +21,18 @@ def parse(path: str, *, currency: str, latest: date, from_1904: bool, mapping: C
     tenant. Raises NotAWorkbook where the file cannot be read, holds nothing, or has no sheet with the needed columns or
     no rows under them.
     """
-    import python_calamine  # noqa: PLC0415 - only the function that ingests has it
-
-    kind = inspection.kind_of(path)
-    merged = merged_ranges.ranges(path, kind)
-    with (
-        naming.named(path, kind) as named,
-        _refusing(),
-        python_calamine.CalamineWorkbook.from_path(named) as workbook,
-    ):
-        visible = python_calamine.SheetVisibleEnum.Visible
-        work_sheet = python_calamine.SheetTypeEnum.WorkSheet
-        names = [
-            sheet.name for sheet in workbook.sheets_metadata if sheet.visible == visible and sheet.typ == work_sheet
-        ]
-        if len(set(names)) != len(names):
-            # Asked for by name, one of them would be read twice and the other never.
-            raise looks.damaged("Two sheets of the workbook have the same name.")
-        # One sheet at a time is held in memory.
-        sheets = (_sheet(workbook, name, merged) for name in names)
+    merged = merged_ranges.ranges(path, inspection.kind_of(path))
+    with sheets.opened(path) as found:
         dates = DateReading(latest=latest, from_1904=from_1904)
-        parsed = reading.read(sheets, currency=currency, dates=dates, mapping=mapping)
+        given = (_sheet(sheet, merged) for sheet in found)
+        parsed = reading.read(given, currency=currency, dates=dates, mapping=mapping)
     _check(parsed, mapping)
     return parsed
 
 
-def _sheet(workbook: Any, name: str, merged: merged_ranges.Spans | None) -> Sheet:
+def _sheet(sheet: Sheet, merged: merged_ranges.Spans | None) -> Sheet:
     """A sheet of the parser's, with its merged ranges where the parser does not know them."""
-    sheet = cast("Sheet", workbook.get_sheet_by_name(name))
-    return sheet if merged is None else _Sheet(sheet, merged.get(name, []))
+    return sheet if merged is None else _Sheet(sheet, merged.get(sheet.name, []))
 
 
 class _Sheet:
@@ -63,28 +43,6 @@ class _Sheet:
         self.start = sheet.start
         self.merged_cell_ranges = merged
         self.iter_rows = sheet.iter_rows
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    """What the parser raises, as a refusal of the file."""
-    import python_calamine  # noqa: PLC0415 - only the function that ingests has it
-
-    try:
-        yield
-    except python_calamine.PasswordError as error:
-        raise looks.password_protected() from error
-    except python_calamine.CalamineError as error:
-        raise _unreadable() from error
-    except BaseException as error:
-        # A panic of the parser is an exception of its own kind, beside Exception.
-        if type(error).__name__ == "PanicException":
-            raise _unreadable() from error
-        raise
-
-
-def _unreadable() -> NotAWorkbook:
-    return looks.damaged("The file is damaged: it cannot be read.")
 
 
 def _check(parsed: Parsed, mapping: ColumnMapping) -> None:
