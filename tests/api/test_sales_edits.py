@@ -313,6 +313,14 @@ def test_while_reports_keep_coming_the_edit_is_judged_by_what_is_there_then(
     assert all(rules.is_visible(head, source, stage) for _, source, stage in month_items())
 
 
+def test_an_event_that_can_hold_no_more_edits_says_so(sales_edits: Edits, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MAX_HEAD_BYTES", 100)
+    outcome = sales_edits.send(edited(exported(), change))
+    assert counts(outcome) == (4, 0, 3, 1)
+    assert {one["code"] for one in entries(outcome)} == {"event.too_many_sources", None}
+    assert figures() == BEFORE
+
+
 def test_time_that_is_up_is_no_loss(sales_edits: Edits, monkeypatch: pytest.MonkeyPatch) -> None:
     # Given a step that has time for one event
     monkeypatch.setattr(edit_steps, "APPLY_SECONDS", -1)

@@ -26,6 +26,7 @@ from marquee.sales import (
     sources,
     storage,
 )
+from marquee.sales.cells import Refusal
 from marquee.sales.edit_work import EventOutcome, Work
 from marquee.sales.edits import Change, Reason
 from marquee.sales.models import DayRow, IngestTask, LedgerEntry
@@ -195,6 +196,10 @@ def _commit(task: IngestTask, eid: str, changes: list[Change], abandoned: set[st
             rows.append({"day": day, "category": category, "currency": currency, "tickets": tickets, "revenue": minor})
     stage = rules.stage_name(head["version"], f"{task['work']}/{eid}")
     delta = rules.delta_of(rows, {})
+    entry = rules.visible_entry(stage, "edit", clock.timestamp())
+    if rows and len(orjson.dumps(rules.committed(head, ingest_id, entry, delta, None))) > rules.MAX_HEAD_BYTES:
+        rows, delta = [], rules.delta_of([], {})
+        fates = [(change, _FULL if fate.difference else fate) for change, fate in fates]
     outcome = EventOutcome.of(eid, rules.generation(head), delta["kpi"], fates)
     storage.put(edit_work.stage_key(tenant, ingest_id, stage), outcome.packed(), "application/json")
     if not rows:
@@ -205,6 +210,14 @@ def _commit(task: IngestTask, eid: str, changes: list[Change], abandoned: set[st
     if done is None:
         abandoned.add(stage)
     return done
+
+
+_FULL = edits.Fate(
+    refusal=Refusal(
+        "event.too_many_sources",
+        "The event's sales come from as many files and edits as it can hold. Clear them and load them again in fewer.",
+    )
+)
 
 
 def settle(task: IngestTask) -> Outcome:
