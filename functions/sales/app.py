@@ -6,7 +6,7 @@ from marquee.auth import Caller
 from marquee.executions.models import Execution
 from marquee.forms import UploadedFile
 from marquee.http import Api, Reply
-from marquee.plans import Plan
+from marquee.plans import DryRun, Plan
 from marquee.preconditions import Precondition, etag
 from marquee.requests import Request
 from marquee.sales import (
@@ -21,7 +21,7 @@ from marquee.sales import (
 )
 from marquee.sales.backfill_models import Backfill, BackfilledFiles, BackfillPlan, BackfillQuery, FilesQuery
 from marquee.sales.clear_models import ClearQuery
-from marquee.sales.edit_models import EditExportQuery
+from marquee.sales.edit_models import EditExportQuery, EditPlan
 from marquee.sales.mapping_models import ColumnMappingDocument, NewColumnMapping
 from marquee.sales.models import (
     XLSX,
@@ -73,13 +73,17 @@ def clear_sales(caller: Caller, query: ClearQuery, request: Request) -> Reply[Ex
 
 
 @handler.post("/daily_revenue_summary/sales_edit_export", scope="sales.write", status=202)
-def apply_edited_export(caller: Caller, upload: UploadedFile, request: Request) -> Reply[Execution]:
+def apply_edited_export(
+    caller: Caller, query: DryRun, upload: UploadedFile, request: Request
+) -> Reply[Execution] | EditPlan:
     """Send an edited export back, as a form with the file in the field `file`.
 
     Rows with other tickets or revenue than they were exported with are applied, unless others changed them meanwhile:
     then they are reported in the ingest of the file, and nothing is overwritten. A larger file goes to a place that
-    `POST /ingest/uploads` gives with the purpose `edit`.
+    `POST /ingest/uploads` gives with the purpose `edit`. A dry run reads the rows and says what would become of them.
     """
+    if query.dry_run:
+        return edit_service.plan(caller.tenant, upload)
     started = edit_service.take(caller.tenant, caller.sub, upload, request.idempotency_key)
     return Reply(started, 202, headers={"Location": f"/executions/{started.id}"})
 

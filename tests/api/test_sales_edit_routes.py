@@ -107,6 +107,49 @@ def test_what_is_no_file_is_refused(
     assert stored(ingests) == []
 
 
+def test_a_dry_run_says_what_would_change_and_changes_nothing(sales: ModuleType, ingests: Ingests) -> None:
+    # Given an export of three rows, of which one is edited, one is spoilt, and one changes meanwhile
+    ingests.drop(workbook([HEADER, ["2026-03-02", "B", 1, 10], ["2026-03-03", "C", 1, 10], ["2026-03-04", "D", 1, 10]]))
+
+    def change(sheet: Any) -> None:
+        put(sheet, row_of(sheet, category="A"), 3, 60.75)
+        put(sheet, row_of(sheet, category="B"), "x")
+        put(sheet, row_of(sheet, category="C"), 9)
+
+    content = edited(exported(), change)
+    ingests.drop(workbook([HEADER, ["2026-03-03", "C", 2, 20]]), "late.xlsx")
+    before = figures()
+    # When sending it is tried out
+    answer = send(sales, *file_form(content), query={"dry_run": ["true"]})
+    # Then the answer is what would become of it
+    assert answer.status == 200, answer.raw
+    plan = answer.json
+    assert (plan["dry_run"], plan["workflow"], counts(plan)) == (True, "sales_edit", (4, 1, 2, 1))
+    assert plan["changes"] == [
+        {
+            "host": "Main",
+            "id": EID,
+            "field": "2026-03-01 / A / EUR",
+            "before": {"tickets": 2, "revenue": 40.5},
+            "after": {"tickets": 3, "revenue": 60.75},
+        }
+    ]
+    assert [(one["row"], one["code"]) for one in plan["problems"]] == [
+        (3, "tickets.not_a_number"),
+        (4, "row.changed_meanwhile"),
+    ]
+    # and nothing has happened
+    assert (figures(), stored(ingests), started()) == (before, [], [])
+
+
+@pytest.mark.parametrize(
+    ("content", "code"), [(workbook([HEADER, [DAY, "A", 1, 1]]), "edit.not_an_export"), (b"%PDF-", "file.not_a_workbook")]
+)
+def test_a_dry_run_of_no_export_is_refused(sales: ModuleType, content: bytes, code: str) -> None:
+    answer = send(sales, *file_form(content), query={"dry_run": ["true"]})
+    assert (answer.status, answer.json["error_code"]) == (422, code)
+
+
 def test_sending_takes_a_scope(sales: ModuleType) -> None:
     assert send(sales, *file_form(b"x"), scope="sales.read").status == 403
 

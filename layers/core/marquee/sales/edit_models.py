@@ -5,7 +5,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from marquee.plans import Plan
 from marquee.sales.models import SpanQuery
+from marquee.schemas import Document
 
 SHEET = "Sales"
 EVENT_ID, EVENT, DATE, CATEGORY, CURRENCY = "Event id", "Event", "Date", "Category", "Currency"
@@ -18,6 +20,25 @@ class EditExportQuery(SpanQuery):
     """Which rows to export: of these events, in this currency, of this span of days; all where nothing is said."""
 
     event_id: Annotated[list[str], Field(default_factory=list, max_length=100)]
+
+
+class EditProblem(Document):
+    """A row that would not be applied, as the spreadsheet numbers it."""
+
+    sheet: str
+    row: int
+    code: str
+    message: str
+
+
+class EditPlan(Plan):
+    """What an edited export would change: accepted + rejected + duplicate = rows."""
+
+    rows: int
+    accepted: int = Field(description="Rows that would be changed; `changes` has the first of them")
+    rejected: int = Field(description="Rows that would not be applied; `problems` has the first of them")
+    duplicate: int = Field(description="Rows that nobody edited")
+    problems: list[EditProblem]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from marquee.executions.models import Execution
 from marquee.forms import UploadedFile
 from marquee.ids import derived_id, new_id
 from marquee.sales import storage
+from marquee.sales.edit_models import EditPlan
 from marquee.settings import settings
 
 _MACHINE = "sales_edit"
@@ -18,3 +19,11 @@ def take(tenant: str, sub: str, upload: UploadedFile, key: str | None) -> Execut
     storage.put_drop(stored, upload.content, "partial")
     order = {"detail": {"bucket": {"name": settings().bucket}, "object": {"key": stored}}}
     return executions.start(tenant, _MACHINE, workflows.execution_name(upload_id), order)
+
+
+def plan(tenant: str, upload: UploadedFile) -> EditPlan:
+    """What sending the file would change. Raises Unprocessable for a file that is no export."""
+    # Only a dry run reads workbooks here, and needs the modules for it.
+    from marquee.sales import edit_preview  # noqa: PLC0415
+
+    return edit_preview.preview(tenant, upload, _MACHINE)
