@@ -143,7 +143,8 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(sales: ModuleType,
 
 
 @pytest.mark.parametrize(
-    ("content", "code"), [(workbook([HEADER, [DAY, "A", 1, 1]]), "edit.not_an_export"), (b"%PDF-", "file.not_a_workbook")]
+    ("content", "code"),
+    [(workbook([HEADER, [DAY, "A", 1, 1]]), "edit.not_an_export"), (b"%PDF-", "file.not_a_workbook")],
 )
 def test_a_dry_run_of_no_export_is_refused(sales: ModuleType, content: bytes, code: str) -> None:
     answer = send(sales, *file_form(content), query={"dry_run": ["true"]})
