@@ -9,7 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from marquee.sales import edit_steps, edits, repository, rules, service, sources
+from marquee.sales import edit_steps, edits, repository, rules, service
 from marquee.sales.models import IngestListQuery, RowQuery
 from tests.support.editing import Edits, edited, exported, put, row_of
 from tests.support.ingest import DAY, EID, TENANT, Ingests, counts, figures, register_event
@@ -29,12 +29,6 @@ def sold(ingests: Ingests) -> Ingests:
     register_event(eid=OTHER, title="Other Night")
     ingests.drop(workbook([HEADER, ["2026-03-05", "C", 3, 30]]), "other.xlsx", eid=OTHER)
     return ingests
-
-
-@pytest.fixture
-def month_items(sold: Ingests, items: Callable[[], dict[str, Any]]) -> Callable[[], list[tuple[str, str, str]]]:
-    """Month, source and stage of everything that is staged for the first event."""
-    return lambda: [rules.parse_month_key(key) for key in items() if key.startswith("S#")]
 
 
 @pytest.fixture
@@ -162,23 +156,6 @@ def test_an_edit_that_says_what_others_wrote_meanwhile_is_unchanged(sold: Ingest
     assert counts(outcome) == (4, 0, 0, 4)
 
 
-def test_two_edits_of_one_export_do_not_overwrite_each_other(sales_edits: Edits) -> None:
-    # Given one export that two people edit
-    export = exported()
-
-    def to(tickets: int) -> bytes:
-        return edited(export, lambda sheet: put(sheet, row_of(sheet, category="B"), tickets))
-
-    first, second = sales_edits.send(to(5)), sales_edits.send(to(6))
-    # Then the first counts, and the second is told
-    assert (counts(first), counts(second)) == ((4, 1, 0, 3), (4, 0, 1, 3))
-    assert figures()[0] == 11
-    # and a new export can be edited again
-    again = edited(exported(), lambda sheet: put(sheet, row_of(sheet, category="B"), 6))
-    assert counts(sales_edits.send(again)) == (4, 1, 0, 3)
-    assert figures()[0] == 12
-
-
 def test_the_same_file_sent_again_finds_everything_done(sales_edits: Edits) -> None:
     file = edited(exported(), change)
     first = sales_edits.send(file)
@@ -194,19 +171,6 @@ def test_an_upload_that_is_announced_twice_is_applied_once(sales_edits: Edits) -
     sales_edits.take(key)
     assert sales_edits.take(key)["outcome"] == "UNCHANGED"
     assert figures() == AFTER
-
-
-def test_rows_of_cleared_sales_are_gone(sold: Ingests, sales_edits: Edits) -> None:
-    # Given an export, and a clear of one of its events
-    file = edited(exported(), change)
-    head = repository.head(TENANT, EID)
-    repository.commit(TENANT, EID, head["version"], {**head, "version": 99, "visible": {}, "kpi": {}, "categories": {}})
-    # When it is sent
-    outcome = sales_edits.send(file)
-    # Then nothing comes back by editing
-    assert counts(outcome) == (4, 0, 3, 1)
-    assert {one["code"] for one in entries(outcome) if one["status"] == "rejected"} == {"row.gone"}
-    assert figures() == (0, Decimal(0), 0)
 
 
 def test_refused_rows_come_back_in_a_workbook_that_can_be_mended(sales_edits: Edits) -> None:
@@ -285,32 +249,6 @@ def test_an_export_of_another_tenant_changes_nothing(sales_edits: Edits) -> None
     assert {one["code"] for one in found} == {"row.key_changed"}
 
 
-def test_while_reports_keep_coming_the_edit_is_judged_by_what_is_there_then(
-    sold: Ingests, sales_edits: Edits, month_items: Any
-) -> None:
-    # Given two reports that are committed just before the edit is: one adds to a row that the edit changes
-    rows = iter([[DAY, "A", 3, 60.5], ["2026-05-01", "Z", 1, 1]])
-    real = sources.commit
-
-    def contended(tenant: str, eid: str, source: str, name: str) -> sources.Commit:
-        row = next(rows, None)
-        with pytest.MonkeyPatch.context() as calm:
-            calm.setattr(sources, "commit", real)
-            if row:
-                sold.drop(workbook([HEADER, row]), f"{row[1]}.xlsx")
-        return real(tenant, eid, source, name)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sources, "commit", contended)
-        outcome = sales_edits.send(edited(exported(), change))
-    # Then that row is refused, and the others are applied to what there is: 5 + 1 + 0 + 1 tickets
-    assert counts(outcome) == (4, 2, 1, 1)
-    assert figures()[:2] == (7, Decimal("202.00"))
-    # and nothing is left of the attempts that lost
-    head = repository.head(TENANT, EID)
-    assert all(rules.is_visible(head, source, stage) for _, source, stage in month_items())
-
-
 def test_an_event_that_can_hold_no_more_edits_says_so(sales_edits: Edits, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "MAX_HEAD_BYTES", 100)
     outcome = sales_edits.send(edited(exported(), change))
@@ -333,32 +271,6 @@ def test_time_that_is_up_is_no_loss(sales_edits: Edits, monkeypatch: pytest.Monk
     # Then the next step goes on with the next
     assert steps.count("apply") == 2
     assert counts(outcome) == (4, 2, 0, 2)
-
-
-def test_an_edit_that_is_given_up_says_how_far_it_came(sales_edits: Edits, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Given two events, the later of which never holds still
-    def both(sheet: Any) -> None:
-        put(sheet, row_of(sheet, event_id=EID, category="B"), 2)
-        put(sheet, row_of(sheet, event_id=OTHER), 5)
-
-    monkeypatch.setattr(edit_steps, "_ATTEMPTS", 2)
-    file, real = edited(exported(), both), sources.commit
-    monkeypatch.setattr(
-        sources, "commit", lambda tenant, eid, *rest: sources.Commit(None) if eid == OTHER else real(tenant, eid, *rest)
-    )
-    key = sales_edits.put(file)
-    outcome = sales_edits.take(key)
-    # Then the ledger says so, and what was changed stays
-    assert outcome["outcome"] == "FAILED"
-    document = service.read_ingest(TENANT, outcome["ingest_id"])
-    assert document["status"] == "FAILED"
-    assert document["reason"] is not None
-    assert "1 of 2 events" in document["reason"]["message"]
-    assert (figures()[0], service.statistics(TENANT, OTHER)["tickets_sold"]) == (8, 3)
-    # and taken up again, it is completed
-    monkeypatch.setattr(sources, "commit", real)
-    assert counts(sales_edits.take(key)) == (4, 2, 0, 2)
-    assert (figures()[0], service.statistics(TENANT, OTHER)["tickets_sold"]) == (8, 5)
 
 
 def test_limits_are_told(sales_edits: Edits, monkeypatch: pytest.MonkeyPatch) -> None:
