@@ -208,34 +208,29 @@ def test_refused_rows_come_back_in_a_workbook_that_can_be_mended(sales_edits: Ed
     assert figures()[:2] == (9, Decimal("340.48"))
 
 
-@pytest.mark.parametrize(
-    ("content", "code"),
-    [
-        (b"nothing of the kind", "file.not_a_workbook"),
-        (b"", "file.empty"),
-        (workbook([HEADER, [DAY, "A", 1, 1]]), "edit.not_an_export"),
-    ],
-)
-def test_a_file_that_is_no_export_is_refused_whole(sales_edits: Edits, content: bytes, code: str) -> None:
-    key = sales_edits.put(content)
-    outcome = sales_edits.take(key)
-    assert (outcome["outcome"], outcome["code"]) == ("REJECTED", code)
-    document = service.read_ingest(TENANT, outcome["ingest_id"])
-    assert (document["status"], document["eid"], document["rows"]) == ("REJECTED", None, 0)
-    assert document["reason"] is not None
-    tags = sales_edits.s3.get_object_tagging(Bucket=sales_edits.bucket, Key=key)["TagSet"]
-    assert {"Key": "marquee-ingest", "Value": "REJECTED"} in tags
+def test_a_file_that_is_no_export_is_refused_whole(sales_edits: Edits) -> None:
+    refused = {
+        "file.not_a_workbook": b"nothing of the kind",
+        "file.empty": b"",
+        "edit.not_an_export": workbook([HEADER, [DAY, "A", 1, 1]]),
+    }
+    for code, content in refused.items():
+        key = sales_edits.put(content)
+        outcome = sales_edits.take(key)
+        assert (outcome["outcome"], outcome["code"]) == ("REJECTED", code)
+        document = service.read_ingest(TENANT, outcome["ingest_id"])
+        assert (document["status"], document["eid"], document["rows"]) == ("REJECTED", None, 0)
+        assert document["reason"] is not None
+        tags = sales_edits.s3.get_object_tagging(Bucket=sales_edits.bucket, Key=key)["TagSet"]
+        assert {"Key": "marquee-ingest", "Value": "REJECTED"} in tags
     assert figures() == BEFORE
 
 
-@pytest.mark.parametrize("key", ["edits/aurora/sales.xlsx", "sales/aurora/evt_1/sales.xlsx", "edits/aurora/upl_1/"])
-def test_an_object_elsewhere_is_none_of_ours(sales_edits: Edits, key: str) -> None:
-    sales_edits.s3.put_object(Bucket=sales_edits.bucket, Key=key, Body=b"x")
-    assert sales_edits.take(key)["outcome"] == "IGNORED"
-
-
-def test_an_object_that_is_gone_is_ignored(sales_edits: Edits) -> None:
-    assert sales_edits.take(f"edits/{TENANT}/upl_1/gone.xlsx")["outcome"] == "IGNORED"
+def test_an_object_elsewhere_is_none_of_ours_and_one_that_is_gone_is_ignored(sales_edits: Edits) -> None:
+    for key in ("edits/aurora/sales.xlsx", "sales/aurora/evt_1/sales.xlsx", "edits/aurora/upl_1/"):
+        sales_edits.s3.put_object(Bucket=sales_edits.bucket, Key=key, Body=b"x")
+        assert sales_edits.take(key)["code"] == "drop.no_place"
+    assert sales_edits.take(f"edits/{TENANT}/upl_1/gone.xlsx")["code"] == "drop.gone"
 
 
 def test_an_export_of_another_tenant_changes_nothing(sales_edits: Edits) -> None:
