@@ -88,23 +88,20 @@ def test_a_repetition_under_its_key_is_the_same_upload_and_execution(sales: Modu
     assert len(stored(ingests)) == len(started()) == 3
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "code"),
-    [
+def test_what_is_no_file_is_refused(sales: ModuleType, ingests: Ingests) -> None:
+    refused = [
         (form([("other", "sales.xlsx", b"x")]), 400, "form.invalid"),
         (file_form(b""), 400, "form.invalid"),
         (("application/json", b"{}"), 415, "body.media_type"),
-        (file_form(bytes(MAX_FILE_BYTES + 1)), 413, "body.too_large"),
-    ],
-)
-def test_what_is_no_file_is_refused(
-    sales: ModuleType, ingests: Ingests, body: tuple[str, bytes], status: int, code: str
-) -> None:
-    answer = send(sales, *body)
-    assert answer.status == status
-    if status == 413:
-        assert "/ingest/uploads" in answer.json["detail"]
+        (file_form(bytes(MAX_FILE_BYTES + 1)), 413, "file.too_large"),
+    ]
+    for body, status, code in refused:
+        answer = send(sales, *body)
+        assert (answer.status, answer.json["error_code"]) == (status, code)
+    # What is too large is told where to go
+    assert "/ingest/uploads" in answer.json["detail"]
     assert stored(ingests) == []
+    assert send(sales, *file_form(b"x"), scope="sales.read").status == 403
 
 
 def test_a_dry_run_says_what_would_change_and_changes_nothing(sales: ModuleType, ingests: Ingests) -> None:
@@ -142,17 +139,11 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(sales: ModuleType,
     assert (figures(), stored(ingests), started()) == (before, [], [])
 
 
-@pytest.mark.parametrize(
-    ("content", "code"),
-    [(workbook([HEADER, [DAY, "A", 1, 1]]), "edit.not_an_export"), (b"%PDF-", "file.not_a_workbook")],
-)
-def test_a_dry_run_of_no_export_is_refused(sales: ModuleType, content: bytes, code: str) -> None:
-    answer = send(sales, *file_form(content), query={"dry_run": ["true"]})
-    assert (answer.status, answer.json["error_code"]) == (422, code)
-
-
-def test_sending_takes_a_scope(sales: ModuleType) -> None:
-    assert send(sales, *file_form(b"x"), scope="sales.read").status == 403
+def test_a_dry_run_of_no_export_is_refused(sales: ModuleType) -> None:
+    refused = {"edit.not_an_export": workbook([HEADER, [DAY, "A", 1, 1]]), "file.not_a_workbook": b"%PDF-"}
+    for code, content in refused.items():
+        answer = send(sales, *file_form(content), query={"dry_run": ["true"]})
+        assert (answer.status, answer.json["error_code"]) == (422, code)
 
 
 def ask_for_a_place(sales: ModuleType, body: dict[str, str]) -> Answer:
@@ -170,18 +161,11 @@ def test_a_large_edited_export_has_a_place_to_be_sent_to(sales: ModuleType) -> N
     assert answer.json["fields"]["key"] == answer.json["key"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"purpose": "edit", "eid": EID, "file_name": "sales.xlsx"},
-        {"purpose": "report", "file_name": "sales.xlsx"},
-        {"file_name": "sales.xlsx"},
-    ],
-)
-def test_a_report_names_its_event_and_an_edit_does_not(sales: ModuleType, body: dict[str, str]) -> None:
-    answer = ask_for_a_place(sales, body)
-    assert answer.status == 400
-    assert [one["field"] for one in answer.json["validation_errors"]] == ["eid"]
+def test_a_report_names_its_event_and_an_edit_does_not(sales: ModuleType) -> None:
+    for named in ({"purpose": "edit", "eid": EID}, {"purpose": "report"}, {}):
+        answer = ask_for_a_place(sales, {**named, "file_name": "sales.xlsx"})
+        assert answer.status == 400
+        assert [one["field"] for one in answer.json["validation_errors"]] == ["eid"]
 
 
 @pytest.mark.parametrize("folder", ["edits", "edit_uploads"])

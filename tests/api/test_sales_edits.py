@@ -74,12 +74,11 @@ def test_an_untouched_export_changes_nothing_and_writes_no_figures(sales_edits: 
     assert [repository.head(TENANT, eid) for eid in (EID, OTHER)] == heads
 
 
-@pytest.mark.parametrize("kind", ["xlsx", "ods"])
-def test_an_export_that_a_spreadsheet_program_saved_is_read_like_any(sales_edits: Edits, kind: str) -> None:
-    # Given an export that LibreOffice opened, with three cells typed over, and saved in a format of its choice
-    saved = typed(exported(), {"G2": 3, "H2": 60.75, "H3": 100}, kind=kind)
+def test_an_export_that_a_spreadsheet_program_saved_in_its_own_format_is_read_like_any(sales_edits: Edits) -> None:
+    # Given an export that LibreOffice opened, with three cells typed over, and saved as its own kind of file
+    saved = typed(exported(), {"G2": 3, "H2": 60.75, "H3": 100}, kind="ods")
     # When it is sent
-    outcome = sales_edits.send(saved, f"sales.{kind}")
+    outcome = sales_edits.send(saved, "sales.ods")
     # Then just the two rows of these cells are changed: 3 + 1 + 4 tickets, 60.75 + 100.00 + 81.00
     assert counts(outcome) == (4, 2, 0, 2)
     assert figures()[:2] == (8, Decimal("241.75"))
