@@ -24,6 +24,8 @@ def blocks(document: Path, language: str) -> list[str]:
 def shell(commands: str, stack: Any, report: Path) -> str:
     """Run commands as they stand, but for the port and the name of the report; gives what they printed."""
     commands = commands.replace("http://127.0.0.1:3000", stack.url).replace("sales.xlsx", f"'{report}'")
+    for written in ("figures.xlsx", "cleared.json"):
+        commands = commands.replace(written, str(report.parent / written))
     commands = re.sub(r"-m local (token|drop|env|invoke|execution)", rf"-m local \1 --port {stack.port}", commands)
     exported = {**os.environ, "PATH": f"{ROOT}/.tools/awscli/bin:{os.environ['PATH']}"}
     done = subprocess.run(
@@ -61,7 +63,7 @@ def test_the_readme_leads_from_the_first_call_to_the_first_figures(stack: Any, r
     commands = [block for block in blocks(ROOT / "README.md", "sh") if "make build" not in block]
     # When they are run in one shell
     said = shell("\n".join(commands), stack, report)
-    first, in_main, flagged, found, plan, ingests, *invoked = documents(said)
+    first, in_main, flagged, found, plan, ingests, sent, summary, edited, undo, *invoked = documents(said)
     # Then the first answer is the one that the README shows, times apart
     (shown,) = (json.loads(block) for block in blocks(ROOT / "README.md", "json"))
     assert first | {"created_at": "", "updated_at": ""} == shown | {"created_at": "", "updated_at": ""}
@@ -72,6 +74,12 @@ def test_the_readme_leads_from_the_first_call_to_the_first_figures(stack: Any, r
     # and was found by city, date and word, and the edit was planned and not made
     assert [item["title"] for item in found["items"]] == ["First Night"]
     assert [(change["field"], change["after"]) for change in plan["changes"]] == [("title", "First Night, moved")]
+    # and the report was sent as well, totals were added, an edit came back, and a clear is being undone
+    assert [one["workflow"] for one in (sent, edited, undo)] == ["sales_ingest", "sales_edit", "sales_undo"]
+    assert (summary["kind"], summary["totals"]) == (
+        "summary",
+        [{"currency": "EUR", "tickets": 310, "revenue": 12400.5}],
+    )
     # and the sample invocation registered its event
     assert invoked[0]["statusCode"] == 201
 
