@@ -9,20 +9,16 @@ from marquee.http import Api, Reply
 from marquee.plans import DryRun, Plan
 from marquee.preconditions import Precondition, etag
 from marquee.requests import Request
-from marquee.sales import (
-    backfill_service,
-    clear_service,
-    edit_export,
-    edit_service,
-    mapping_service,
-    service,
-    summary_service,
-    upload_service,
-)
-from marquee.sales.backfill_models import Backfill, BackfilledFiles, BackfillPlan, BackfillQuery, FilesQuery
-from marquee.sales.clear_models import ClearQuery
-from marquee.sales.edit_models import EditExportQuery, EditPlan
-from marquee.sales.mapping_models import ColumnMappingDocument, NewColumnMapping
+from marquee.sales import service
+from marquee.sales.backfills import backfill_service
+from marquee.sales.backfills.backfill_models import Backfill, BackfilledFiles, BackfillPlan, BackfillQuery, FilesQuery
+from marquee.sales.clears import clear_service
+from marquee.sales.clears.clear_models import ClearQuery
+from marquee.sales.edits import edit_export, edit_service
+from marquee.sales.edits.edit_models import EditExportQuery, EditPlan
+from marquee.sales.ingests import mapping_service, upload_service
+from marquee.sales.ingests.mapping_models import ColumnMappingDocument, NewColumnMapping
+from marquee.sales.ingests.upload_models import NewUpload, UploadQuery, UploadTicket
 from marquee.sales.models import (
     XLSX,
     DailyRevenueQuery,
@@ -34,8 +30,8 @@ from marquee.sales.models import (
     RowQuery,
     TicketCategories,
 )
-from marquee.sales.summary_models import NewSummary, SummaryPlan, SummaryQuery
-from marquee.sales.upload_models import NewUpload, UploadQuery, UploadTicket
+from marquee.sales.summaries import summary_service
+from marquee.sales.summaries.summary_models import NewSummary, SummaryPlan, SummaryQuery
 
 handler = Api("main")
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from marquee.observability import logger
-from marquee.sales import backfill_steps as steps
+from marquee.sales.backfills import backfill_steps as steps
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

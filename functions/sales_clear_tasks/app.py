@@ -3,7 +3,7 @@
 from typing import Any
 
 from marquee.observability import logger
-from marquee.sales import clearing, purging, undoing
+from marquee.sales.clears import clearing, purging, undoing
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from marquee.observability import logger
-from marquee.sales import edit_steps as steps
-from marquee.sales import ingest_service
+from marquee.sales.edits import edit_steps as steps
+from marquee.sales.ingests import ingest_service
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

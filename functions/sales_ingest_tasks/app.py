@@ -3,8 +3,8 @@
 from typing import Any
 
 from marquee.observability import logger
-from marquee.sales import ingest_service as service
-from marquee.sales import staging
+from marquee.sales.ingests import ingest_service as service
+from marquee.sales.ingests import staging
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import boto3
 import pytest
 
 from marquee import workflows
-from marquee.sales import backfill_notes, service
+from marquee.sales import service
+from marquee.sales.backfills import backfill_notes
 from marquee.sales.models import IngestListQuery
 from marquee.settings import settings
 from tests.support.api import call, sample, varied

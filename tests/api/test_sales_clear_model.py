@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from marquee.sales import identity, storage
+from marquee.sales import storage
+from marquee.sales.ingests import identity
 from tests.support.sales_model import Model, Row, Sales, Store, key_of
 
 EVENTS = count()

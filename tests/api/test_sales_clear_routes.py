@@ -185,6 +185,6 @@ def test_an_undo_that_the_event_cannot_hold_is_told_by_its_plan(
         refused = machine.undo(cleared, query={"dry_run": ["true"]})
         assert (refused.status, refused.json["error_code"]) == (422, "undo.too_many_categories")
     # and where looking would take too long
-    monkeypatch.setattr("marquee.sales.undo_service._MAX_SOURCES", 0)
+    monkeypatch.setattr("marquee.sales.clears.undo_service._MAX_SOURCES", 0)
     refused = machine.undo(cleared, query={"dry_run": ["true"]})
     assert (refused.status, refused.json["error_code"]) == (422, "undo.too_large_to_try")

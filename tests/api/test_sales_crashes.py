@@ -150,5 +150,5 @@ def test_killed_for_good_readers_see_the_old_or_the_new_and_a_new_execution_fini
     tags = ingests.s3.get_object_tagging(Bucket=ingests.bucket, Key=KEY)["TagSet"]
     assert {"Key": "marquee-ingest", "Value": "COMMITTED"} in tags
     listed = service.list_ingests(TENANT, IngestListQuery(eid=EID))["items"]
-    found = next(one for one in listed if one["file"]["name"] == "new.xlsx")
+    found = next(one for one in listed if one["file"] and one["file"]["name"] == "new.xlsx")
     check_taken({**found, "ingest_id": found["id"]})

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from marquee.sales import edit_steps, edit_work, repository, rules, service, sources
+from marquee.sales import repository, rules, service, sources
+from marquee.sales.edits import edit_steps, edit_work
 from marquee.sales.models import RowQuery
 from tests.support.clearing import Clears
 from tests.support.editing import Edits, edited, exported, put, row_of

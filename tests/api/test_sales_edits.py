@@ -9,7 +9,8 @@ from typing import Any
 import openpyxl
 import pytest
 
-from marquee.sales import edit_steps, edits, repository, rules, service
+from marquee.sales import repository, rules, service
+from marquee.sales.edits import edit_steps, edits
 from marquee.sales.models import IngestListQuery, RowQuery
 from tests.support.editing import Edits, edited, exported, put, row_of
 from tests.support.ingest import DAY, EID, TENANT, Ingests, counts, figures, register_event

@@ -10,8 +10,8 @@ import boto3
 import openpyxl
 import pytest
 
-from marquee.sales import edit_export, edit_version
-from marquee.sales.edit_models import HEADINGS
+from marquee.sales.edits import edit_export, edit_version
+from marquee.sales.edits.edit_models import HEADINGS
 from tests.support.api import Answer, call, sample, varied
 from tests.support.ingest import DAY, EID, REGION, Ingests, register_event
 from tests.support.workbooks import HEADER, workbook

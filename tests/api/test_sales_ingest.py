@@ -11,8 +11,10 @@ from typing import Any
 import openpyxl
 import pytest
 
-from marquee.sales import columns, ledger, repository, service
+from marquee.sales import repository, service
+from marquee.sales.ingests import ledger
 from marquee.sales.models import DailyRevenueQuery, IngestListQuery, RowQuery
+from marquee.sales.workbooks import columns
 from tests.support import books
 from tests.support.api import sample
 from tests.support.ingest import (
@@ -141,8 +143,9 @@ def test_the_ledger_document_says_what_was_found(ingests: Ingests) -> None:
     )
     document = service.read_ingest(TENANT, outcome["ingest_id"])
     assert document["status"] == "COMMITTED"
+    assert document["file"] is not None
     assert document["file"]["name"] == "report.xlsx"
-    assert document["execution"].startswith("/executions/exe_sales_ingest.")
+    assert str(document["execution"]).startswith("/executions/exe_sales_ingest.")
     assert document["totals"] == [{"currency": "EUR", "tickets": 1, "revenue": 5.0}]
     assert document["columns"] == [
         {

@@ -11,8 +11,9 @@ import pytest
 
 from marquee.errors import Conflict
 from marquee.preconditions import Precondition
-from marquee.sales import mapping_service, repository, service
-from marquee.sales.mapping_models import MappedColumns, NewColumnMapping
+from marquee.sales import repository, service
+from marquee.sales.ingests import mapping_service
+from marquee.sales.ingests.mapping_models import MappedColumns, NewColumnMapping
 from tests.support.api import call, sample, varied
 from tests.support.ingest import EID, REGION, TENANT, Ingests, counts, figures, register_event
 from tests.support.reports import DAY, saved
@@ -168,4 +169,5 @@ def test_a_refused_report_is_taken_once_its_columns_are_mapped(
     # and a file that is taken already stays so, whatever the mapping says now
     put(sales, body={"columns": {"revenue": ["Summe netto"], "date": ["Erfasst"], "tickets": ["Pers."]}})
     assert ingests.drop(REPORT, "third.xlsx")["outcome"] == "UNCHANGED"
+    assert document["file"] is not None
     assert EID in document["file"]["key"]

@@ -11,7 +11,8 @@ import pytest
 from botocore.client import BaseClient
 
 from marquee import clock
-from marquee.sales import purging, repository, rules, service, snapshots, storage, undoing
+from marquee.sales import repository, rules, service, storage
+from marquee.sales.clears import purging, snapshots, undoing
 from marquee.sales.models import RowQuery
 from tests.support.clearing import Clears
 from tests.support.ingest import ALL, DAY, EID, NOTHING, REPORT, ROWS, TENANT, Ingests, counts, figures

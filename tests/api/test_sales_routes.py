@@ -196,7 +196,7 @@ def test_without_rejected_rows_there_is_no_workbook(app: Any, ingests: Ingests) 
 def test_the_sales_api_does_not_import_the_parser() -> None:
     check = (
         "import sys; from local.openapi import load_app; load_app('sales'); load_app('insights');"
-        "heavy = {'python_calamine', 'xlsxwriter', 'boto3', 'multipart', 'marquee.sales.inspection'};"
+        "heavy = {'python_calamine', 'xlsxwriter', 'boto3', 'multipart', 'marquee.sales.workbooks.inspection'};"
         "sys.exit(bool(heavy & set(sys.modules)))"
     )
     environment = {"PYTHONPATH": "layers/core:.", "PATH": ""}

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from marquee.errors import Unavailable, Unprocessable
-from marquee.sales import repository, rules, service, summary_service
+from marquee.sales import repository, rules, service
 from marquee.sales.models import DailyRevenueQuery
-from marquee.sales.summary_models import NewSummary
+from marquee.sales.summaries import summary_service
+from marquee.sales.summaries.summary_models import NewSummary
 from tests.support.api import Answer, call, sample, varied
 from tests.support.ingest import ALL, EID, NOTHING, REPORT, TENANT, Ingests, figures, register_event
 from tests.support.kills import Calls, surviving

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from local import openapi
 from marquee.forms import MAX_FILE_BYTES, UploadedFile
-from marquee.sales import repository, service, storage, upload_service
-from marquee.sales.looks import MAX_FILE_BYTES as LARGEST
+from marquee.sales import repository, service, storage
+from marquee.sales.ingests import upload_service
+from marquee.sales.ingests.upload_models import UploadQuery
 from marquee.sales.models import RowQuery
-from marquee.sales.upload_models import UploadQuery
+from marquee.sales.workbooks.looks import MAX_FILE_BYTES as LARGEST
 from marquee.settings import settings
 from tests.support.api import Answer, call, sample, varied
 from tests.support.forms import Part, file_form, form

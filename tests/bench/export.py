@@ -47,8 +47,8 @@ def events() -> list[tuple[str, str, Any]]:
 
 def ours(path: str, rows: int) -> None:
     """The export's own writer."""
-    from marquee.sales import edit_export, edit_models
-    from marquee.sales.sheet_writer import SheetWriter
+    from marquee.sales.edits import edit_export, edit_models
+    from marquee.sales.workbooks.sheet_writer import SheetWriter
 
     edit_export.groups_of = lambda _tenant, eid, *_: groups(eid, rows // _EVENTS)
     query = edit_models.EditExportQuery.model_construct(event_id=[])  # its checks are no part of writing
@@ -60,7 +60,7 @@ def peer(path: str, rows: int) -> None:
     """`xlsxwriter` in constant memory, the same rows, columns and formats."""
     import xlsxwriter
 
-    from marquee.sales import edit_export, edit_version
+    from marquee.sales.edits import edit_export, edit_version
 
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(path, options) as book:
@@ -100,7 +100,7 @@ def contend(name: str, path: str, rows: int) -> None:
     """In a process of its own: imports are no part of the seconds."""
     import xlsxwriter  # noqa: F401
 
-    from marquee.sales import edit_export  # noqa: F401
+    from marquee.sales.edits import edit_export  # noqa: F401
 
     began = time.process_time()
     CONTENDERS[name](path, rows)

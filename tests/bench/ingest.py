@@ -106,7 +106,8 @@ def ours(path: str) -> int:
     """Everything the ingest does with the rows of a file that is new to its event."""
     from array import array
 
-    from marquee.sales import ledger, parsing
+    from marquee.sales.ingests import ledger
+    from marquee.sales.workbooks import parsing
 
     parsed = parsing.parse(path, currency="EUR", latest=date(2026, 1, 1), from_1904=False)
     names = [sheet.name for sheet in parsed.sheets]
@@ -151,7 +152,7 @@ def models(path: str) -> int:
 
 def inspecting(path: str) -> int:
     """The look at the file before it is parsed."""
-    from marquee.sales import inspection
+    from marquee.sales.workbooks import inspection
 
     with Path(path).open("rb") as file:
         return inspection.inspect(file, Path(path).stat().st_size).parts
@@ -174,7 +175,8 @@ def contend(name: str, path: str) -> None:
         import openpyxl  # noqa: F401
         import pydantic  # noqa: F401
     else:
-        from marquee.sales import inspection, ledger, parsing  # noqa: F401
+        from marquee.sales.ingests import ledger  # noqa: F401
+        from marquee.sales.workbooks import inspection, parsing  # noqa: F401
     began = time.process_time()
     CONTENDERS[name](path)
     took = time.process_time() - began

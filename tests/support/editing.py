@@ -9,8 +9,8 @@ from typing import Any
 import boto3
 import openpyxl
 
-from marquee.sales import edit_export
-from marquee.sales.edit_models import HEADINGS, EditExportQuery
+from marquee.sales.edits import edit_export
+from marquee.sales.edits.edit_models import HEADINGS, EditExportQuery
 from tests.support.api import sample
 from tests.support.ingest import REGION, TENANT
 

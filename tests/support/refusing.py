@@ -29,8 +29,8 @@ class Refused(NamedTuple):
 
 def refuse(path: str) -> str:
     """Take a file as the ingest's steps do. The code of its refusal, or ``read``."""
-    from marquee.sales import inspection, parsing, trial
-    from marquee.sales.looks import NotAWorkbook
+    from marquee.sales.workbooks import inspection, parsing, trial
+    from marquee.sales.workbooks.looks import NotAWorkbook
 
     try:
         with Path(path).open("rb") as file:

@@ -10,9 +10,9 @@ from typing import Any
 import openpyxl
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from marquee.sales import inspection, parsing, returned
-from marquee.sales.mapping import NO_MAPPING, ColumnMapping
-from marquee.sales.parsing import Parsed
+from marquee.sales.workbooks import inspection, parsing, returned
+from marquee.sales.workbooks.mapping import NO_MAPPING, ColumnMapping
+from marquee.sales.workbooks.parsing import Parsed
 
 DAY = date(2026, 3, 1)
 NEXT = date(2026, 3, 2)

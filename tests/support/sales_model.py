@@ -5,20 +5,10 @@ from collections import Counter, defaultdict
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from marquee.sales import (
-    clearing,
-    identity,
-    purging,
-    repository,
-    rules,
-    snapshots,
-    sources,
-    staging,
-    storage,
-    undoing,
-    workfile,
-)
-from marquee.sales.clear_models import ClearTask
+from marquee.sales import repository, rules, sources, storage
+from marquee.sales.clears import clearing, purging, snapshots, undoing
+from marquee.sales.clears.clear_models import ClearTask
+from marquee.sales.ingests import identity, staging, workfile
 from marquee.sales.models import DayRow, Head, IngestTask, SourceKind
 from tests.support.ingest import TENANT
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marquee.sales import edit_version
-from marquee.sales.cells import Cell
-from marquee.sales.edit_version import Version
+from marquee.sales.edits import edit_version
+from marquee.sales.edits.edit_version import Version
+from marquee.sales.workbooks.cells import Cell
 
 KEY = edit_version.keys_of("aurora", "evt_1")("2026-03-01", "A", "EUR")
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marquee.sales import edit_models, edit_version, edits
-from marquee.sales.cells import Cell
-from marquee.sales.edit_models import HEADINGS
-from marquee.sales.edits import Change, EditedFile
-from marquee.sales.looks import NotAWorkbook
-from marquee.sales.parsed import Run
+from marquee.sales.edits import edit_models, edit_version, edits
+from marquee.sales.edits.edit_models import HEADINGS
+from marquee.sales.edits.edits import Change, EditedFile
+from marquee.sales.workbooks.cells import Cell
+from marquee.sales.workbooks.looks import NotAWorkbook
+from marquee.sales.workbooks.parsed import Run
 from tests.support.workbooks import FakeSheet
 
 EID = "evt_1"

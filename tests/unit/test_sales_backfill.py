@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from marquee.sales import backfill, rules
-from marquee.sales.backfill_models import PLACE, Backfill, FileStatus, Note
+from marquee.sales import rules
+from marquee.sales.backfills import backfill
+from marquee.sales.backfills.backfill_models import PLACE, Backfill, FileStatus, Note
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 ENDS = st.sampled_from(get_args(FileStatus))

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marquee import money
-from marquee.sales import amounts, cells, days
-from marquee.sales.cells import Refusal
-from marquee.sales.days import DateReading
+from marquee.sales.workbooks import amounts, cells, days
+from marquee.sales.workbooks.cells import Refusal
+from marquee.sales.workbooks.days import DateReading
 
 READING = DateReading(latest=date(2026, 12, 31))
 LIMIT = amounts.MAX_MINOR

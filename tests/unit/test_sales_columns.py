@@ -2,7 +2,7 @@
 
 import pytest
 
-from marquee.sales import columns
+from marquee.sales.workbooks import columns
 
 
 def test_the_header_may_stand_below_titles_and_in_german() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import openpyxl
 import pytest
 
-from marquee.sales import inspection, parsing, trial
-from marquee.sales.parsing import Parsed
+from marquee.sales.workbooks import inspection, parsing, trial
+from marquee.sales.workbooks.parsing import Parsed
 from tests.support import books, office
 from tests.support.workbooks import workbook
 

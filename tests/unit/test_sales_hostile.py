@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from marquee.sales import looks, trial, trial_child
-from marquee.sales.looks import Inspection, NotAWorkbook
+from marquee.sales.workbooks import looks, trial, trial_child
+from marquee.sales.workbooks.looks import Inspection, NotAWorkbook
 from tests.support import hostile, refusing
 
 # The goal is 2 s and 256 MiB a file; tests run on busy machines.

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marquee.sales import identity, workfile
+from marquee.sales.ingests import identity, workfile
 
 CONTENTS = st.lists(st.sampled_from("abcdefgh"), max_size=40)
 

@@ -12,8 +12,8 @@ from types import ModuleType
 import openpyxl
 import pytest
 
-from marquee.sales import inspection, ods_look, xls_look, xlsb_look, xlsx_look, xml_scan, zip_walk
-from marquee.sales.looks import Inspection, Kind, NotAWorkbook
+from marquee.sales.workbooks import inspection, ods_look, xls_look, xlsb_look, xlsx_look, xml_scan, zip_walk
+from marquee.sales.workbooks.looks import Inspection, Kind, NotAWorkbook
 from tests.support import books
 from tests.support.workbooks import sheet_xml, with_part, workbook
 

@@ -7,9 +7,9 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marquee.sales import ledger
+from marquee.sales.ingests import ledger
 from marquee.sales.models import RowStatus
-from marquee.sales.reading import Run
+from marquee.sales.workbooks.reading import Run
 
 ORDERS = st.lists(st.integers(0, 5), max_size=60)
 

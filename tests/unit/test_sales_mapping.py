@@ -2,8 +2,8 @@
 
 import pytest
 
-from marquee.sales import columns, mapping
-from marquee.sales.mapping import ColumnMapping
+from marquee.sales.workbooks import columns, mapping
+from marquee.sales.workbooks.mapping import ColumnMapping
 from tests.support.reports import DAY, book, read, sales, taken
 
 

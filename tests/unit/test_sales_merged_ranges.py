@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from marquee.sales import merged_ranges
-from marquee.sales.looks import NotAWorkbook
+from marquee.sales.workbooks import merged_ranges
+from marquee.sales.workbooks.looks import NotAWorkbook
 from tests.support import books, office
 from tests.support.reports import DAY, NEXT, book, read, refusals, sales, taken
 

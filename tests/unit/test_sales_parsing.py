@@ -7,9 +7,9 @@ from typing import Any
 import openpyxl
 import pytest
 
-from marquee.sales import parsing
-from marquee.sales.inspection import NotAWorkbook
-from marquee.sales.parsing import Parsed
+from marquee.sales.workbooks import parsing
+from marquee.sales.workbooks.inspection import NotAWorkbook
+from marquee.sales.workbooks.parsing import Parsed
 from tests.support.workbooks import HEADER, workbook
 
 DAY = date(2026, 3, 1)
@@ -87,6 +87,6 @@ def test_a_panic_of_the_parser_is_a_refusal_too(parse: Any, monkeypatch: pytest.
     def panic(*_: Any, **__: Any) -> Any:
         raise PanicException
 
-    monkeypatch.setattr("marquee.sales.reading.read", panic)
+    monkeypatch.setattr("marquee.sales.workbooks.reading.read", panic)
     with pytest.raises(NotAWorkbook, match="cannot be read"):
         parse(workbook([HEADER]))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marquee.sales import amounts, columns
-from marquee.sales.cells import Refusal
+from marquee.sales.workbooks import amounts, columns
+from marquee.sales.workbooks.cells import Refusal
 from tests.support.reports import DAY, book, read, refusals, sales, taken
 
 ONE = "2026-03-01"

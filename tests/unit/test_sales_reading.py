@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marquee.sales import reading
-from marquee.sales.days import DateReading
-from marquee.sales.reading import Parsed, Run
+from marquee.sales.workbooks import reading
+from marquee.sales.workbooks.days import DateReading
+from marquee.sales.workbooks.reading import Parsed, Run
 from tests.support.workbooks import HEADER, FakeSheet
 
 DATES = DateReading(latest=date(2026, 12, 31))

@@ -7,8 +7,8 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from marquee.sales import columns
-from marquee.sales.inspection import NotAWorkbook
+from marquee.sales.workbooks import columns
+from marquee.sales.workbooks.inspection import NotAWorkbook
 from tests.support.reports import DAY, NEXT, book, read, refusals, sales, saved, taken
 from tests.support.workbooks import workbook
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from marquee.sales import columns
-from marquee.sales.mapping import NO_MAPPING, ColumnMapping
-from marquee.sales.parsing import Parsed
+from marquee.sales.workbooks import columns
+from marquee.sales.workbooks.mapping import NO_MAPPING, ColumnMapping
+from marquee.sales.workbooks.parsing import Parsed
 from tests.support.reports import DAY, NEXT, book, given_back, read, refusals, saved
 from tests.support.workbooks import workbook
 

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marquee.sales import reading
-from marquee.sales.days import DateReading
+from marquee.sales.workbooks import reading
+from marquee.sales.workbooks.days import DateReading
 from tests.support.reports import Sale, sales
 from tests.support.workbooks import HEADER, FakeSheet
 

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from marquee import money
 from marquee.errors import Malformed
 from marquee.requests import Request, parse_body
-from marquee.sales import rules, summaries
-from marquee.sales.amounts import MAX_MINOR
-from marquee.sales.summaries import Sold
-from marquee.sales.summary_models import MAX_DAYS, MAX_TYPES, NewSummary
+from marquee.sales import rules
+from marquee.sales.summaries import summaries
+from marquee.sales.summaries.summaries import Sold
+from marquee.sales.summaries.summary_models import MAX_DAYS, MAX_TYPES, NewSummary
+from marquee.sales.workbooks.amounts import MAX_MINOR
 
 START = date(2026, 3, 1)
 totals = st.integers(0, 10**13)

@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-from marquee.sales.looks import NotAWorkbook
-from marquee.sales.mapping import ColumnMapping
+from marquee.sales.workbooks.looks import NotAWorkbook
+from marquee.sales.workbooks.mapping import ColumnMapping
 from tests.support.reports import DAY, book, read, sales, taken
 from tests.support.workbooks import HEADER, workbook
 

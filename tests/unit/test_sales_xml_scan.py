@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marquee.sales import looks
-from marquee.sales.columns import letter
-from marquee.sales.xml_scan import PartScan, measured
+from marquee.sales.workbooks import looks
+from marquee.sales.workbooks.columns import letter
+from marquee.sales.workbooks.xml_scan import PartScan, measured
 
 ROWS = st.one_of(
     st.integers(1, looks.MAX_ROWS),

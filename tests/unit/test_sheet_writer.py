@@ -10,8 +10,8 @@ import python_calamine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marquee.sales import sheet_writer
-from marquee.sales.sheet_writer import Column, SheetWriter, Style, number_cell, text_cell
+from marquee.sales.workbooks import sheet_writer
+from marquee.sales.workbooks.sheet_writer import Column, SheetWriter, Style, number_cell, text_cell
 
 COLUMNS = (Column("Shared", 10), Column("Inline", 12), Column("Hidden", 8, hidden=True), Column("Number", 9))
 INERT = ["=1+1", "+49", "-1", "@SUM(A1)", "\t=1", '=HYPERLINK("x")', "00123", "1e5", "2026-03-01", "TRUE"]

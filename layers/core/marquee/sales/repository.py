@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 
 from marquee import ddb, keys
 from marquee.errors import Conflict, Throttled
-from marquee.sales import ledger, months, rules
+from marquee.sales import months, rules
+from marquee.sales.ingests import ledger
 from marquee.sales.models import DayRow, Head, Item, SourceKind
 from marquee.sales.months import MonthPart
 from marquee.settings import settings

@@ -8,7 +8,11 @@ from marquee import clock, cursors
 from marquee.errors import NotFound
 from marquee.events import service as events
 from marquee.plans import Plan
-from marquee.sales import backfill_endings, edit_endings, endings, ledger, repository, rules, storage, undo_service
+from marquee.sales import repository, rules, storage
+from marquee.sales.backfills import backfill_endings
+from marquee.sales.clears import undo_service
+from marquee.sales.edits import edit_endings
+from marquee.sales.ingests import endings, ledger
 from marquee.sales.models import (
     XLSX,
     DailyRevenueQuery,

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, cast
 
 from marquee import clock
 from marquee.errors import NotFound
-from marquee.sales import months, repository, rules, storage, workfile
+from marquee.sales import months, repository, rules, storage
+from marquee.sales.ingests import workfile
 from marquee.sales.models import DayRow, Delta, Head, SourceKind, SourcePlan
 
 Arrays = Mapping[str, "array[int]"]
