@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import books
 from tests.support.client import ALL_SCOPES, Client
 from tests.support.workbooks import workbook
 
@@ -112,12 +113,7 @@ def zip_with(entries: dict[str, str]) -> bytes:
 
 
 # A compound file with an EncryptedPackage stream is how Excel saves a workbook with a password to open.
-ENCRYPTED = (
-    bytes.fromhex("D0CF11E0A1B11AE1")
-    + bytes(504)
-    + "EncryptedPackage".encode("utf-16-le").ljust(512, b"\0")
-    + bytes(512)
-)
+ENCRYPTED = books.compound({"EncryptedPackage": bytes(5000), "EncryptionInfo": bytes(200)})
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.support.chaos import FAMILIES, Family
 from tests.support.client import Client
 from tests.support.faults import FaultyWire, wired
 
-RUNS = 6
+RUNS = 4
 
 
 @pytest.fixture(scope="module")

@@ -107,7 +107,7 @@ def test_killed_at_any_call_a_clear_and_its_undo_happen_once(stack: Any, wire: F
     eid = client.new_event()
     taken(client, eid, "report.xlsx", REPORT)
     first = {"killed before": 3, "killed after": 1}[kind]
-    for call in range(first, 60, 6):
+    for call in range(first, 60, 10):
         # When the clear is disturbed at one call
         wire.plan(once(kind, call))
         cleared = ended(client, clear(client, eid))

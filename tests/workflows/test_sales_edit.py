@@ -115,7 +115,7 @@ def test_killed_at_its_calls_each_change_is_applied_once(stack: Any, wire: Fault
     # Given a process that is killed at one call, and its successor at a later one; other calls for other tenants
     kinds: tuple[Kind, Kind] = ("killed before", "killed after")
     scripts: list[dict[int, Kind]] = [
-        {call: kinds[call % 2], call + 9: kinds[1 - call % 2]} for call in range(0, CALLS, 7)
+        {call: kinds[call % 2], call + 9: kinds[1 - call % 2]} for call in range(0, CALLS, 12)
     ]
     clients = [Client(stack) for _ in scripts]
     with ThreadPoolExecutor(4) as pool:

@@ -97,17 +97,17 @@ def disturbed(stack: Any, wire: FaultyWire, scripts: Sequence[dict[int, Kind]], 
 @pytest.mark.parametrize("kind", ["killed before", "killed after"])
 def test_killed_once_at_any_call_every_row_is_loaded_once(stack: Any, wire: FaultyWire, kind: Kind) -> None:
     # Given a process that is killed at one call, another for each event
-    scripts: list[dict[int, Kind]] = [{call: kind} for call in range(0 if kind == "killed before" else 2, CALLS, 4)]
+    scripts: list[dict[int, Kind]] = [{call: kind} for call in range(0 if kind == "killed before" else 4, CALLS, 8)]
     assert disturbed(stack, wire, scripts) > len(scripts) / 2
 
 
 def test_killed_twice_in_a_row_and_at_two_steps_every_row_is_loaded_once(stack: Any, wire: FaultyWire) -> None:
     # Given a process that is killed, and its successor as well; or one at an early and one at a late call
     in_a_row: list[dict[int, Kind]] = [
-        {call: "killed after", call + 1: "killed before"} for call in range(2, CALLS - 8, 8)
+        {call: "killed after", call + 1: "killed before"} for call in range(2, CALLS - 8, 12)
     ]
     apart: list[dict[int, Kind]] = [
-        {early: "killed after", late: "killed after"} for early, late in zip(count(1, 5), range(12, CALLS - 6, 6))
+        {early: "killed after", late: "killed after"} for early, late in zip(count(1, 5), range(12, CALLS - 6, 10))
     ]
     scripts = in_a_row + apart
     assert disturbed(stack, wire, scripts) > len(scripts)
@@ -116,6 +116,6 @@ def test_killed_twice_in_a_row_and_at_two_steps_every_row_is_loaded_once(stack: 
 def test_killed_while_another_file_is_committed_every_row_of_both_is_loaded_once(stack: Any, wire: FaultyWire) -> None:
     # Given two files of one event at once, whose processes are killed at some of the calls that both make
     scripts: list[dict[int, Kind]] = [
-        {call: "killed after", call + 9: "killed before"} for call in range(10, 2 * CALLS - 20, 12)
+        {call: "killed after", call + 9: "killed before"} for call in range(10, 2 * CALLS - 20, 18)
     ]
     assert disturbed(stack, wire, scripts, other=True) > len(scripts)
