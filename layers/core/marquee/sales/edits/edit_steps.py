@@ -46,37 +46,6 @@ def register(bucket: str, key: str, execution: str) -> Outcome:
     ingest_id = derived_id("ing", tenant, key, digest.sha256)
     now = clock.now()
     before = repository.ingest(tenant, ingest_id)
-    opened = repository.register(
-        tenant,
-        ingest_id,
-        {
-            "ingest_id": ingest_id,
-            "eid": "",
-            "bucket": bucket,
-            "key": key,
-            "name": name,
-            "size": digest.size,
-            "sha256": digest.sha256,
-            "kind": "edit",
-            "mode": "partial",
-            "generation": "",
-            "status": "REGISTERED",
-            "rows": 0,
-            "accepted": 0,
-            "rejected": 0,
-            "duplicate": 0,
-            "entries": {},
-            "reason": None,
-            "columns": "[]",
-            "totals": {},
-            "events": [],
-            "execution": execution,
-            "finished_at": None,
-        },
-        created_at=clock.rfc3339(now),
-        # An upload that was applied is not applied again, whatever became of the events since.
-        generations=[before["generation"] if before else ""],
-    )
     task: IngestTask = {
         "tenant": tenant,
         "eid": "",
@@ -90,7 +59,15 @@ def register(bucket: str, key: str, execution: str) -> Outcome:
         "mode": "partial",
         "work": "",
     }
-    return {"outcome": "REGISTERED" if opened else "UNCHANGED", "ingest": task}
+    is_new = repository.register(
+        tenant,
+        ingest_id,
+        {**ledger.opened(task, kind="edit", name=name, sha256=digest.sha256, execution=execution), "events": []},
+        created_at=clock.rfc3339(now),
+        # An upload that was applied is not applied again, whatever became of the events since.
+        generations=[before["generation"] if before else ""],
+    )
+    return {"outcome": "REGISTERED" if is_new else "UNCHANGED", "ingest": task}
 
 
 def parse(task: IngestTask, *, from_1904: bool) -> Outcome:

@@ -46,35 +46,6 @@ def register(bucket: str, key: str, execution: str, chosen: IngestMode | None = 
     # Of a file whose mode is not known nothing is taken, as of one that is to be taken whole.
     mode: IngestMode = "partial" if wanted == "partial" else "strict"
     now = clock.now()
-    opened = repository.register(
-        tenant,
-        ingest_id,
-        {
-            "ingest_id": ingest_id,
-            "eid": eid,
-            "bucket": bucket,
-            "key": key,
-            "name": name,
-            "size": digest.size,
-            "sha256": digest.sha256,
-            "kind": "file",
-            "mode": mode,
-            "generation": "",
-            "status": "REGISTERED",
-            "rows": 0,
-            "accepted": 0,
-            "rejected": 0,
-            "duplicate": 0,
-            "entries": {},
-            "reason": None,
-            "columns": "[]",
-            "totals": {},
-            "execution": execution,
-            "finished_at": None,
-        },
-        created_at=clock.rfc3339(now),
-        generations=repository.head(tenant, eid)["generations"],
-    )
     task: IngestTask = {
         "tenant": tenant,
         "eid": eid,
@@ -88,7 +59,14 @@ def register(bucket: str, key: str, execution: str, chosen: IngestMode | None = 
         "mode": mode,
         "work": "",
     }
-    if not opened:
+    is_new = repository.register(
+        tenant,
+        ingest_id,
+        ledger.opened(task, kind="file", name=name, sha256=digest.sha256, execution=execution),
+        created_at=clock.rfc3339(now),
+        generations=repository.head(tenant, eid)["generations"],
+    )
+    if not is_new:
         return {"outcome": "UNCHANGED", "ingest": task}
     try:
         task["currency"] = events.read(tenant, eid).currency

@@ -11,6 +11,7 @@ from marquee.sales.models import (
     IngestDocument,
     IngestFile,
     IngestKind,
+    IngestTask,
     Item,
     LedgerEntry,
     RowReason,
@@ -35,6 +36,28 @@ def partition(tenant: str, ingest_id: str) -> str:
 def execution_partition(tenant: str, execution: str) -> str:
     """Partition key of what an execution takes, and whether it was stopped."""
     return f"T#{tenant}#X#{execution}"
+
+
+def opened(task: IngestTask, *, kind: IngestKind, name: str, sha256: str, execution: str) -> Item:
+    """The item of an ingest that begins, of a file called `name`."""
+    return {
+        **{one: task[one] for one in ("ingest_id", "eid", "bucket", "key", "size", "mode")},
+        "kind": kind,
+        "name": name,
+        "sha256": sha256,
+        "generation": "",
+        "status": "REGISTERED",
+        "rows": 0,
+        "accepted": 0,
+        "rejected": 0,
+        "duplicate": 0,
+        "entries": {},
+        "reason": None,
+        "columns": "[]",
+        "totals": {},
+        "execution": execution,
+        "finished_at": None,
+    }
 
 
 def tags(status: str, ingest_id: str) -> dict[str, str]:
