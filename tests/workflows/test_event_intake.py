@@ -46,7 +46,7 @@ def both_newest(stack: Any, client: Client, eid: str, version: int) -> dict[str,
     """Main's event, when it is what the Registry holds in this version and nothing is pending any more."""
     record = client.get(f"/cr/events/{eid}").json
     assert record["version"] == version
-    shared = ("title", "city", "category", "capacity", "start_date_time", "campaign_stop_time")
+    shared = ("title", "city", "venue_name", "category", "capacity", "start_date_time", "campaign_stop_time")
     wanted = {name: record[name] for name in shared}
     main: dict[str, Any] = client.until(
         f"/main/events/{eid}", lambda reply: {name: reply.json.get(name) for name in shared} == wanted
