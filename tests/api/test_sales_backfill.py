@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from marquee import workflows
-from marquee.sales import service
+from marquee.sales import execution_service, service
 from marquee.sales.backfills import backfill_notes
 from marquee.sales.models import IngestListQuery
 from marquee.settings import settings
@@ -201,7 +201,7 @@ def test_a_cancelled_back_fill_starts_nothing_more_and_closes_what_it_started(
     backfills.executions[taken["name"]] = {"status": "RUNNING", "executionArn": "arn:running"}
     # When it is cancelled, twice
     for _ in range(2):
-        service.end_cancelled_backfill(TENANT, NAME)
+        execution_service.end_cancelled_backfill(TENANT, NAME)
     # Then the one at work is stopped, once, and its ingest closed
     assert stopped == ["arn:running"]
     (listed,) = (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from marquee.errors import Conflict
-from marquee.sales import repository, service
+from marquee.sales import execution_service, repository, service
 from tests.support.api import sample
 from tests.support.ingest import ALL, EID, NOTHING, REPORT, TENANT, Ingests, counts, figures
 
@@ -18,7 +18,7 @@ STEPS = ("inspect", "parse", "stage", "commit", "settle")
 def cancel(execution: str = FIRST) -> None:
     """Twice: the first answer may have been lost."""
     for _ in range(2):
-        service.end_cancelled_ingest(TENANT, execution)
+        execution_service.end_cancelled_ingest(TENANT, execution)
 
 
 class Running:
@@ -135,7 +135,7 @@ def test_another_file_of_the_event_stages_again_and_is_taken(ingests: Ingests) -
 def test_nobody_elses_ingest_is_ended(ingests: Ingests) -> None:
     ingests.put(REPORT)
     running = Running(ingests)
-    service.end_cancelled_ingest("borealis", FIRST)
+    execution_service.end_cancelled_ingest("borealis", FIRST)
     assert stored(running.task)["status"] == "REGISTERED"
 
 

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from marquee.errors import Conflict
-from marquee.sales import repository, rules, service
+from marquee.sales import execution_service, repository, rules, service
 from tests.support.clearing import Clears
 from tests.support.ingest import ALL, DAY, EID, NOTHING, REPORT, ROWS, TENANT, Ingests, counts, figures
 from tests.support.workbooks import HEADER, workbook
@@ -237,7 +237,7 @@ def test_what_was_stopped_does_nothing_late(ingests: Ingests, clears: Clears) ->
     assert done["sources"] == 1
     task = clears.task(execution="undo-one")
     stage = clears.step("stage_undo", clear=task)["stage"]
-    service.end_cancelled_clear(TENANT, "undo-one")
+    execution_service.end_cancelled_clear(TENANT, "undo-one")
     assert clears.step("abort_undo", clear=task)["outcome"] == "FAILED"
     with pytest.raises(Conflict, match=r"execution\.cancelled"):
         clears.step("commit_undo", clear=task, stage=stage)

@@ -11,7 +11,7 @@ import pytest
 
 from marquee.executions import rules as execution_rules
 from marquee.forms import MAX_FILE_BYTES
-from marquee.sales import service
+from marquee.sales import execution_service, service
 from marquee.settings import settings
 from tests.support.api import Answer, call, sample, varied
 from tests.support.editing import Edits, edited, exported, put, row_of
@@ -191,8 +191,8 @@ def test_a_cancelled_edit_is_closed(sales: ModuleType, ingests: Ingests, app: Ca
         edits.take(key)
     # When it is cancelled
     execution = sample("sales_edit_tasks", "register")["execution"]
-    service.end_cancelled_edit(TENANT, execution)
-    service.end_cancelled_edit(TENANT, execution)
+    execution_service.end_cancelled_edit(TENANT, execution)
+    execution_service.end_cancelled_edit(TENANT, execution)
     # Then its ledger says that nothing was changed, and a redriven one goes on
     found = ingests.s3.list_objects_v2(Bucket=ingests.bucket, Prefix=f"ingests/{TENANT}/")["Contents"]
     ingest_id = next(one["Key"].split("/")[2] for one in found if "/work/" in one["Key"] and is_edit(one["Key"]))

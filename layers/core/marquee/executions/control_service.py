@@ -9,7 +9,7 @@ from marquee.errors import Conflict, Unavailable
 from marquee.executions import rules, service
 from marquee.executions.models import Execution
 from marquee.plans import Plan, PlannedChange
-from marquee.sales import service as sales
+from marquee.sales import execution_service as sales
 
 # A stopped execution catches nothing. What it leaves open is closed here: by tenant and execution name, repeatable.
 _CLOSINGS: dict[str, Callable[[str, str], None]] = {

@@ -7,12 +7,8 @@ import orjson
 from marquee import clock, cursors
 from marquee.errors import NotFound
 from marquee.events import service as events
-from marquee.plans import Plan
 from marquee.sales import repository, rules, storage
-from marquee.sales.backfills import backfill_endings
-from marquee.sales.clears import undo_service
-from marquee.sales.edits import edit_endings
-from marquee.sales.ingests import endings, ledger
+from marquee.sales.ingests import ledger
 from marquee.sales.models import (
     XLSX,
     DailyRevenueQuery,
@@ -103,36 +99,6 @@ def read_ingest(tenant: str, ingest_id: str) -> IngestDocument:
     eid = item["eid"]
     generations = repository.head(tenant, eid)["generations"] if eid else [item["generation"]]
     return ledger.document(item, generations)
-
-
-def end_cancelled_edit(tenant: str, execution: str) -> None:
-    """Bring the edit of a stopped execution of `sales_edit` to its end; repeated, it changes nothing."""
-    edit_endings.cancelled(tenant, execution)
-
-
-def end_cancelled_ingest(tenant: str, execution: str) -> None:
-    """Bring the ingest of a stopped execution of `sales_ingest` to its end; repeated, it changes nothing."""
-    endings.cancelled(tenant, execution)
-
-
-def end_cancelled_backfill(tenant: str, execution: str) -> None:
-    """Stop and close the ingests of a stopped execution of `sales_backfill`; repeated, it changes nothing."""
-    backfill_endings.cancelled(tenant, execution)
-
-
-def end_cancelled_clear(tenant: str, execution: str) -> None:
-    """See that a stopped execution of `sales_clear` or `sales_undo` does nothing any more; what it has done stays."""
-    repository.stop(tenant, execution, clock.timestamp())
-
-
-def check_undo_clear(tenant: str, eid: str, clear_id: str, *, succeeded: bool) -> None:
-    """See that a clear can be undone. Raises Conflict where it took nothing, or where the time for it is over."""
-    undo_service.check(tenant, eid, clear_id, succeeded=succeeded)
-
-
-def plan_undo_clear(tenant: str, eid: str, clear_id: str, *, succeeded: bool) -> Plan:
-    """What the undo of a clear would give back. Raises Conflict, Unprocessable or Unavailable where it cannot."""
-    return undo_service.plan(tenant, eid, clear_id, succeeded=succeeded)
 
 
 def ledger_rows(tenant: str, ingest_id: str, query: RowQuery) -> LedgerPage:
