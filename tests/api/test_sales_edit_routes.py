@@ -195,7 +195,7 @@ def test_a_cancelled_edit_is_closed(sales: ModuleType, ingests: Ingests, app: Ca
     execution_service.end_cancelled_edit(TENANT, execution)
     # Then its ledger says that nothing was changed, and a redriven one goes on
     found = ingests.s3.list_objects_v2(Bucket=ingests.bucket, Prefix=f"ingests/{TENANT}/")["Contents"]
-    ingest_id = next(one["Key"].split("/")[2] for one in found if "/work/" in one["Key"] and is_edit(one["Key"]))
+    ingest_id = next(one["Key"].split("/")[2] for one in found if "/rows/" in one["Key"] and is_edit(one["Key"]))
     document = service.read_ingest(TENANT, ingest_id)
     assert (document["status"], document["reason"] and document["reason"]["code"]) == ("FAILED", "ingest.cancelled")
     assert figures()[0] == 2

@@ -20,7 +20,7 @@ from tests.support.kills import Calls, Killed
 from tests.support.workbooks import HEADER, workbook
 
 OTHER = workbook([HEADER, ROWS[0], [DAY, "C", 3, 30.0]])
-GONE = ("seen/", "/stage/", "/work/", "/merge/")
+GONE = ("seen/", "/stage/", "/rows/", "/merge/")
 
 
 class Days:
@@ -203,24 +203,24 @@ def test_a_file_that_is_being_taken_again_keeps_its_rows(
 def test_only_the_version_that_was_seen_is_removed(ingests: Ingests, monkeypatch: pytest.MonkeyPatch) -> None:
     # Given a bucket that keeps versions, and an object that is written again just before it is removed
     ingests.s3.put_bucket_versioning(Bucket=ingests.bucket, VersioningConfiguration={"Status": "Enabled"})
-    storage.put("ingests/x/work/1", b"former")
+    storage.put("ingests/x/rows/1", b"former")
     real = BaseClient._make_api_call
 
     def call(client: Any, name: str, arguments: Any) -> Any:
         if name == "DeleteObject":
-            storage.put("ingests/x/work/1", b"present")
+            storage.put("ingests/x/rows/1", b"present")
         return real(client, name, arguments)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", call)
     # Then the one that is written meanwhile stays
-    storage.forget("ingests/x/work/1", clock.now() + timedelta(days=1))
-    assert storage.get("ingests/x/work/1") == b"present"
+    storage.forget("ingests/x/rows/1", clock.now() + timedelta(days=1))
+    assert storage.get("ingests/x/rows/1") == b"present"
     versions = ingests.s3.list_object_versions(Bucket=ingests.bucket, Prefix="ingests/x/")
     assert (len(versions["Versions"]), versions.get("DeleteMarkers", [])) == (1, [])
     # and what was written since the moment, or is gone, is left alone
-    storage.forget("ingests/x/work/1", clock.now() - timedelta(days=1))
-    storage.forget("ingests/x/work/2", clock.now())
-    assert storage.get("ingests/x/work/1") == b"present"
+    storage.forget("ingests/x/rows/1", clock.now() - timedelta(days=1))
+    storage.forget("ingests/x/rows/2", clock.now())
+    assert storage.get("ingests/x/rows/1") == b"present"
 
 
 def test_a_purge_goes_on_where_a_bounded_step_ended(

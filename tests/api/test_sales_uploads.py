@@ -247,7 +247,7 @@ def test_a_strict_file_with_bad_rows_is_not_taken_and_every_row_is_accounted_for
     assert counts(outcome) == (4, 0, 4, 0)
     assert figures() == NOTHING
     assert repository.head(TENANT, EID)["version"] == 0
-    assert [one for one in stored(ingests, "ingests/") if "/work/" in one or "/stage/" in one] == []
+    assert [one for one in stored(ingests, "ingests/") if "/rows/" in one or "/stage/" in one] == []
     # and its ledger has the bad rows with their reasons, and the good ones that were held back
     path = {"ingest_id": outcome["ingest_id"]}
     read = call(sales, varied(sample("sales", "read_ingest"), path=path)).json

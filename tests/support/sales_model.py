@@ -107,7 +107,7 @@ class Sales:
         """Take a file with these rows."""
         work, name = _work(rows)
         ingest_id = f"ing_{self.eid}_{name}"
-        key = storage.ingest_key(TENANT, ingest_id, f"work/{name}")
+        key = storage.ingest_key(TENANT, ingest_id, f"rows/{name}")
         storage.put(key, work)
         task: IngestTask = {
             "tenant": TENANT, "eid": self.eid, "ingest_id": ingest_id, "bucket": "", "key": "", "etag": "", "size": 0,

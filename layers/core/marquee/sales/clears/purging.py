@@ -87,7 +87,7 @@ def _forget_source(tenant: str, eid: str, source: str, needed: _Needed, before: 
     for stage in list(_stages(tenant, source, before)):
         if (source, stage) not in needed.stages:
             _forget_stage(tenant, eid, source, stage, needed)
-    for key in list(storage.ours(storage.ingest_key(tenant, source, "work/"), before)):
+    for key in list(storage.ours(storage.ingest_key(tenant, source, "rows/"), before)):
         if key not in works:
             storage.forget(key, before)
 

@@ -54,7 +54,7 @@ def stage(task: ClearTask) -> Outcome:
     plan, parts = sources.plan_of(head, "undo", *_figures(work), source=source, stage=name)
     if work is not None:
         packed = workfile.pack(work.head, work.arrays, {"identities": work.identities})
-        plan["work"] = key = storage.ingest_key(tenant, source, f"work/{sha256(packed).hexdigest()[:20]}")
+        plan["work"] = key = storage.ingest_key(tenant, source, f"rows/{sha256(packed).hexdigest()[:20]}")
         storage.put(key, packed)
     plan["seen"] = _seen_after(task, name, head, snapshot.head, union)
     after = _after(task, name, union, plan)

@@ -84,7 +84,7 @@ def parse(task: IngestTask, *, from_1904: bool) -> Outcome:
         found = edits.read(sheets, tenant, from_1904=from_1904)
         work = edit_work.pack(found)
         # Its name is its content: a later reading of the same file that finds something else leaves this one alone.
-        key = storage.ingest_key(tenant, ingest_id, f"work/{sha256(work).hexdigest()[:20]}")
+        key = storage.ingest_key(tenant, ingest_id, f"rows/{sha256(work).hexdigest()[:20]}")
         storage.put(key, work)
         repository.update(tenant, ingest_id, {"events": list(found.changes)})
         repository.parsed(tenant, ingest_id, orjson.dumps(edit_returned.summaries(found.sheets)).decode())

@@ -164,7 +164,7 @@ def _keep_sales(task: IngestTask, parsed: Parsed) -> str:
         {"identities": b"".join(parsed.identities)},
     )
     # Its name is its content: a later reading of the same file that finds something else leaves this one alone.
-    key = storage.ingest_key(task["tenant"], task["ingest_id"], f"work/{sha256(work).hexdigest()[:20]}")
+    key = storage.ingest_key(task["tenant"], task["ingest_id"], f"rows/{sha256(work).hexdigest()[:20]}")
     storage.put(key, work)
     return key
 
