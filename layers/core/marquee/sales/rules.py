@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from hashlib import sha256
+from typing import Literal
+
+import orjson
 
 from marquee import money
 from marquee.sales.models import (
@@ -179,6 +182,13 @@ def cleared(head: Head, generation_id: str, now: str) -> Head:
         "generations": [generation_id],
         "updated_at": now,
     }
+
+
+def too_much(head: Head) -> Literal["categories", "sources"] | None:
+    """Which of an event's things are more than its one head item can hold; None where all fit."""
+    if len(head["categories"]) > MAX_CATEGORIES:
+        return "categories"
+    return "sources" if len(orjson.dumps(head)) > MAX_HEAD_BYTES else None
 
 
 # --- figures as they are sent -----------------------------------------------------------------------------------------

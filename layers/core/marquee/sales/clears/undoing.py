@@ -126,13 +126,14 @@ def _after(task: ClearTask, name: str, union: Union, plan: SourcePlan) -> Head:
 def too_much(head: Head) -> Outcome | None:
     """A refusal where the event would have more than one item can hold."""
     categories = len(head["categories"])
-    if categories > rules.MAX_CATEGORIES:
+    over = rules.too_much(head)
+    if over == "categories":
         return _refused(
             "undo.too_many_categories",
             f"With what was cleared the event would have {categories} ticket categories, more than the possible "
             f"{rules.MAX_CATEGORIES}. Nothing was changed.",
         )
-    if len(orjson.dumps(head)) > rules.MAX_HEAD_BYTES:
+    if over:
         return _refused(
             "undo.too_many_sources",
             f"With what was cleared the event would have {len(head['visible'])} files and {categories} ticket "

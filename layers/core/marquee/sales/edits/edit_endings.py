@@ -1,7 +1,6 @@
 """How an edit ends that was not finished: what its ledger says then stays true, whoever is still at work on it."""
 
-from marquee import clock
-from marquee.sales import repository, rules
+from marquee.sales import repository
 from marquee.sales.ingests import endings
 from marquee.sales.models import IngestReason, Item
 
@@ -22,12 +21,10 @@ def cancelled(tenant: str, execution: str) -> None:
 
     An edit that has ended, or that a later execution has taken up, is left to that.
     """
-    ingest_id = repository.stop(tenant, execution, clock.timestamp())
-    stored = repository.ingest(tenant, ingest_id) if ingest_id else None
-    if ingest_id is None or stored is None or not rules.is_open(stored["status"]) or stored["execution"] != execution:
-        return
-    message = _message(tenant, ingest_id, stored, "The edit was cancelled")
-    repository.end(tenant, ingest_id, execution, endings.failed({"code": "ingest.cancelled", "message": message}))
+    stored = endings.stopped(tenant, execution)
+    if stored is not None:
+        message = _message(tenant, stored["ingest_id"], stored, "The edit was cancelled")
+        endings.end_cancelled(tenant, stored, message)
 
 
 def _message(tenant: str, ingest_id: str, stored: Item, happened: str) -> str:

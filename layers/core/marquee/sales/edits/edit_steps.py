@@ -164,7 +164,7 @@ def _commit(task: IngestTask, eid: str, changes: list[Change], abandoned: set[st
     stage = rules.stage_name(head["version"], f"{task['work']}/{eid}")
     delta = rules.delta_of(rows, {})
     entry = rules.visible_entry(stage, "edit", clock.timestamp())
-    if rows and len(orjson.dumps(rules.committed(head, ingest_id, entry, delta, None))) > rules.MAX_HEAD_BYTES:
+    if rows and rules.too_much(rules.committed(head, ingest_id, entry, delta, None)):
         rows, delta = [], rules.delta_of([], {})
         fates = [(change, _FULL if fate.difference else fate) for change, fate in fates]
     outcome = EventOutcome.of(eid, rules.generation(head), delta["kpi"], fates)

@@ -6,7 +6,7 @@ import time
 from marquee import clock
 from marquee.errors import Conflict
 from marquee.sales import repository, rules
-from marquee.sales.models import IngestReason
+from marquee.sales.models import IngestReason, Item
 
 _ATTEMPTS = 20
 _TAKEN = "The sales of this file are taken, but its row ledger is not complete. Drop the file again to complete it."
@@ -28,12 +28,25 @@ def cancelled(tenant: str, execution: str) -> None:
 
     An ingest that has ended, or that a later execution has taken up, is left to that.
     """
+    stored = stopped(tenant, execution)
+    if stored is not None:
+        late = is_in_for_good(tenant, stored["eid"], stored["ingest_id"])
+        end_cancelled(tenant, stored, _CANCELLED_LATE if late else _CANCELLED)
+
+
+def stopped(tenant: str, execution: str) -> Item | None:
+    """Note that an execution is stopped. The ingest it leaves open; None where there is none, or another took it up."""
     ingest_id = repository.stop(tenant, execution, clock.timestamp())
     stored = repository.ingest(tenant, ingest_id) if ingest_id else None
-    if ingest_id is None or stored is None or not rules.is_open(stored["status"]) or stored["execution"] != execution:
-        return
-    message = _CANCELLED_LATE if is_in_for_good(tenant, stored["eid"], ingest_id) else _CANCELLED
-    repository.end(tenant, ingest_id, execution, failed({"code": "ingest.cancelled", "message": message}))
+    if stored is None or not rules.is_open(stored["status"]) or stored["execution"] != execution:
+        return None
+    return stored
+
+
+def end_cancelled(tenant: str, stored: Item, message: str) -> None:
+    """Note in the ledger that an ingest was cancelled, unless another execution has taken it up meanwhile."""
+    reason: IngestReason = {"code": "ingest.cancelled", "message": message}
+    repository.end(tenant, stored["ingest_id"], stored["execution"], failed(reason))
 
 
 def failed(reason: IngestReason) -> dict[str, object]:

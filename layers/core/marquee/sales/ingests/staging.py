@@ -4,8 +4,6 @@ from array import array
 from collections import defaultdict
 from typing import Any
 
-import orjson
-
 from marquee import clock
 from marquee.sales import repository, rules, sources, storage
 from marquee.sales.ingests import identity, ledger
@@ -49,15 +47,15 @@ def _too_much(head: Head, ingest_id: str, name: str, delta: Delta) -> Outcome | 
     """A refusal where the event would have more than one item can hold."""
     entry = rules.visible_entry(name, "file", clock.timestamp())
     after = rules.committed(head, ingest_id, entry, delta, name)
-    categories = len(after["categories"])
-    if categories > rules.MAX_CATEGORIES:
+    too_much = rules.too_much(after)
+    if too_much == "categories":
         return told(
             "REJECTED",
             "file.too_many_categories",
-            f"With this file the event would have {categories} ticket categories, more than the possible "
+            f"With this file the event would have {len(after['categories'])} ticket categories, more than the possible "
             f"{rules.MAX_CATEGORIES}. Perhaps another column was taken for the category.",
         )
-    if len(orjson.dumps(after)) > rules.MAX_HEAD_BYTES:
+    if too_much:
         return told(
             "REJECTED",
             "file.too_many_sources",

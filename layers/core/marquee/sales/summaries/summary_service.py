@@ -10,8 +10,6 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import NamedTuple
 
-import orjson
-
 from marquee import clock
 from marquee.errors import Unavailable, Unprocessable
 from marquee.events import service as events
@@ -87,13 +85,14 @@ def _check(tenant: str, asked: NewSummary) -> _Checked:
 def _after(head: Head, checked: _Checked, source: str, entry: VisibleSource) -> Head:
     """The head with the summary. Raises Unprocessable where it is more than an event can have."""
     after = rules.committed(head, source, entry, checked.delta, None)
-    if len(after["categories"]) > rules.MAX_CATEGORIES:
+    over = rules.too_much(after)
+    if over == "categories":
         raise Unprocessable(
             "summary.too_many_categories",
             f"With these ticket types the event would have {len(after['categories'])} ticket categories, more than the "
             f"possible {rules.MAX_CATEGORIES}.",
         )
-    if len(orjson.dumps(after)) > rules.MAX_HEAD_BYTES:
+    if over:
         raise Unprocessable(
             "summary.too_many_sources",
             f"With this summary the event's sales would come from {len(after['visible'])} files and summaries, more "
