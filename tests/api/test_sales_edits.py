@@ -12,24 +12,16 @@ import pytest
 from marquee.sales import repository, rules, service
 from marquee.sales.edits import edit_steps, edits
 from marquee.sales.models import IngestListQuery, RowQuery
-from tests.support.editing import Edits, edited, exported, put, row_of
-from tests.support.ingest import DAY, EID, TENANT, Ingests, counts, figures, register_event
+from tests.support.editing import BEFORE, OTHER, Edits, edited, exported, put, row_of, two_events_sold
+from tests.support.ingest import DAY, EID, TENANT, Ingests, counts, figures
 from tests.support.office import typed
 from tests.support.workbooks import HEADER, workbook
-
-OTHER = "evt_other-night"
-REPORT = [[DAY, "A", 2, 40.5], ["2026-03-02", "B", 1, 99.99], ["2026-04-10", "A", 4, 81]]
-# 2 + 1 + 4 tickets, 40.50 + 99.99 + 81.00
-BEFORE = (7, Decimal("221.49"), 3)
 
 
 @pytest.fixture
 def sold(ingests: Ingests) -> Ingests:
     """Two events with sales."""
-    ingests.drop(workbook([HEADER, *REPORT]))
-    register_event(eid=OTHER, title="Other Night")
-    ingests.drop(workbook([HEADER, ["2026-03-05", "C", 3, 30]]), "other.xlsx", eid=OTHER)
-    return ingests
+    return two_events_sold(ingests)
 
 
 @pytest.fixture

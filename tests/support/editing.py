@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
@@ -12,11 +13,24 @@ import openpyxl
 from marquee.sales.edits import edit_export
 from marquee.sales.edits.edit_models import HEADINGS, EditExportQuery
 from tests.support.api import sample
-from tests.support.ingest import REGION, TENANT
+from tests.support.ingest import DAY, REGION, TENANT, Ingests, register_event
+from tests.support.workbooks import HEADER, workbook
 
 Outcome = dict[str, Any]
+OTHER = "evt_other-night"
+REPORT: list[list[object]] = [[DAY, "A", 2, 40.5], ["2026-03-02", "B", 1, 99.99], ["2026-04-10", "A", 4, 81]]
+# 2 + 1 + 4 tickets, 40.50 + 99.99 + 81.00
+BEFORE = (7, Decimal("221.49"), 3)
 _ATTEMPTS = 2  # of the machine's 30, for a test has no time
 Sheet = Any
+
+
+def two_events_sold(ingests: Ingests) -> Ingests:
+    """Take a report of the samples' event, and one of a second event."""
+    ingests.drop(workbook([HEADER, *REPORT]))
+    register_event(eid=OTHER, title="Other Night")
+    ingests.drop(workbook([HEADER, ["2026-03-05", "C", 3, 30]]), "other.xlsx", eid=OTHER)
+    return ingests
 
 
 def exported(tenant: str = TENANT, event_id: Sequence[str] = ()) -> bytes:
