@@ -53,6 +53,7 @@ def aws(template: Template, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[st
             "REGISTRY_TABLE": "RegistryTable",
             "SALES_TABLE": "SalesTable",
             "LEDGER_TABLE": "LedgerTable",
+            "HUB_TABLE": "HubTable",
             "IDEMPOTENCY_TABLE": "IdempotencyTable",
             "BUCKET": "Bucket",
         }.items():

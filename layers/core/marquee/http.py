@@ -152,7 +152,7 @@ class Api:
         event: dict[str, Any] = self._resolver.current_event.raw_event
         request = read_request(event)
         try:
-            caller = self._caller(route, event, request)
+            caller = self._caller(route, event, request, path_parameters.get("org_uuid"))
             given = event.get("multiValueQueryStringParameters")
             query = parse_query(route.query, given)
             arguments = _arguments(route, path_parameters, caller, query, request)
@@ -179,11 +179,11 @@ class Api:
             return self._response(self.problem(error, request), request)
         return self._response(stored, request)
 
-    def _caller(self, route: Route, event: dict[str, Any], request: Request) -> Caller | None:
+    def _caller(self, route: Route, event: dict[str, Any], request: Request, organisation: str | None) -> Caller | None:
         if route.scope is None:
             return None
         authorizer = event["requestContext"].get("authorizer") or {}
-        caller = caller_from(authorizer, request.headers.get(TENANT_HEADER) or None)
+        caller = caller_from(authorizer, request.headers.get(TENANT_HEADER) or None, organisation)
         logger().append_keys(tenant=caller.tenant)
         caller.require(route.scope)
         return caller

@@ -13,8 +13,11 @@ class Settings:
     registry_table: str
     sales_table: str
     ledger_table: str
+    hub_table: str
     idempotency_table: str
     bucket: str
+    store_url: str
+    trusted_image_hosts: str
     registry_url: str
     registry_token_secret: str
     stage: str
@@ -40,8 +43,11 @@ def settings() -> Settings:
         registry_table=env.get("REGISTRY_TABLE", ""),
         sales_table=env.get("SALES_TABLE", ""),
         ledger_table=env.get("LEDGER_TABLE", ""),
+        hub_table=env.get("HUB_TABLE", ""),
         idempotency_table=env.get("IDEMPOTENCY_TABLE", ""),
         bucket=env.get("BUCKET", ""),
+        store_url=env.get("STORE_URL", ""),
+        trusted_image_hosts=env.get("TRUSTED_IMAGE_HOSTS", ""),
         registry_url=env.get("REGISTRY_URL", ""),
         registry_token_secret=env.get("REGISTRY_TOKEN_SECRET", ""),
         stage=env.get("STAGE", ""),

@@ -1,0 +1,5 @@
+"""Hub: sessions of events."""
+
+from marquee.http import Api
+
+handler = Api("hub")
