@@ -5,53 +5,75 @@ every change of the clocks; only then each wall time is given its moment. RFC 55
 have, and so do we: monthly on the 31st skips the short months.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from itertools import islice
-from typing import Any
-
-from dateutil.rrule import DAILY, MONTHLY, WEEKLY, rrule, weekday
+from itertools import chain, islice, takewhile
 
 from marquee.hub import wall_time
 from marquee.hub.models import MOST_OCCURRENCES, Occurrence, Rule
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_FREQUENCIES = {"daily": DAILY, "weekly": WEEKLY, "monthly": MONTHLY, "timeslots": DAILY}
 Run = list[int]
+_DAY = 24 * 60
 
 
 class TooManyOccurrences(ValueError):
-    """The rule gives more occurrences than an event may have."""
+    """The rule gives more occurrences than an event may have, or does not end before `wall_time.LAST_YEAR` does."""
 
 
 def starts(rule: Rule) -> list[datetime]:
-    """The wall times at which the occurrences start, in order, without the excluded ones.
+    """The wall times at which the occurrences start, in order, each once, without the excluded ones.
 
-    Exclusions do not make the recurrence longer: those of "after 10" are among the ten (RFC 5545, 3.8.5.1). Raises
-    TooManyOccurrences.
+    The start of the rule is the first of them, also where its day is none of the weekdays (RFC 5545, 3.8.5.3: DTSTART
+    counts), unless the rule ends before it. Exclusions do not make the recurrence longer: those of "after 10" are among
+    the ten (3.8.5.1). Raises TooManyOccurrences.
     """
     first = datetime.fromisoformat(rule["starts_on"])
-    found = sorted({first, *map(datetime.fromisoformat, rule["dates"])}) if rule["type"] == "schedule" else None
-    if found is None:
-        found = [first] if rule["type"] == "does_not_repeat" else _expanded(rule, first)
+    match rule["type"]:
+        case "does_not_repeat":
+            found = [first]
+        case "schedule":
+            found = sorted({first, *map(datetime.fromisoformat, rule["dates"])})
+        case _:
+            found = _repeated(rule, first)
     if len(found) > MOST_OCCURRENCES:
-        raise TooManyOccurrences
+        raise TooManyOccurrences(f"An event has at most {MOST_OCCURRENCES} occurrences.")
+    if found and found[-1].year > wall_time.LAST_YEAR:
+        raise TooManyOccurrences(_TOO_LONG)
     excluded = set(rule["exclusions"])
     return [one for one in found if not excluded & {f"{one:%Y-%m-%d}", wall_time.written(one)}]
 
 
-def _expanded(rule: Rule, first: datetime) -> list[datetime]:
-    days: dict[str, Any] = {}
-    if rule["weekdays"] and rule["type"] in {"weekly", "timeslots"}:
-        days["byweekday"] = [weekday(WEEKDAYS.index(one)) for one in rule["weekdays"]]
+def _repeated(rule: Rule, first: datetime) -> list[datetime]:
+    """The occurrences of a rule that repeats; one more than there may be where they are too many."""
     kind, value = rule["ends"] or ("after", MOST_OCCURRENCES)
-    end: dict[str, Any] = (
-        {"count": int(value)}
-        if kind == "after"
-        else {"until": datetime.combine(date.fromisoformat(str(value)), time.max)}
-    )
-    recurring = rrule(_FREQUENCIES[rule["type"]], dtstart=first, interval=rule["interval"], **end, **days)
-    return list(islice(recurring, MOST_OCCURRENCES + 1))
+    every = chain([first], (one for one in _expanded(rule, first) if one > first))
+    if kind == "on":
+        last = date.fromisoformat(str(value))
+        return list(islice(takewhile(lambda one: one.date() <= last, every), MOST_OCCURRENCES + 1))
+    wanted = min(int(value), MOST_OCCURRENCES + 1)
+    found = list(islice(every, wanted))
+    if len(found) < wanted:  # the calendar's years are over
+        raise TooManyOccurrences(_TOO_LONG)
+    return found
+
+
+def _expanded(rule: Rule, first: datetime) -> Iterator[datetime]:
+    """All that the rule gives from its start on, to the end of the calendar."""
+    # Reading events needs no rules, and their start need not wait for this.
+    from dateutil.rrule import DAILY, MONTHLY, WEEKLY, rrule, weekday  # noqa: PLC0415
+
+    interval = rule["interval"]
+    if rule["type"] == "monthly":
+        return iter(rrule(MONTHLY, first, interval))
+    if rule["type"] == "daily" or not rule["weekdays"]:
+        return iter(rrule(WEEKLY if rule["type"] == "weekly" else DAILY, first, interval))
+    days = [weekday(WEEKDAYS.index(one)) for one in rule["weekdays"]]
+    return iter(rrule(WEEKLY, first, interval, byweekday=days))
+
+
+_TOO_LONG = f"The occurrences would go on after the year {wall_time.LAST_YEAR}."
 
 
 def slots(rule: Rule, start: int) -> list[int]:
@@ -69,22 +91,29 @@ def span(rule: Rule, start: int, timezone: str) -> tuple[datetime, datetime]:
 
 
 def kept(before: Sequence[Occurrence], after: Iterable[datetime]) -> list[Occurrence]:
-    """The occurrences at these wall times; those that stay, or are moved, keep their keys.
+    """The occurrences at these wall times (in order, each once); those that stay, or are moved, keep their keys.
 
-    The one at the same time is the same one; then the one on the same day; then, where as many are left as there were,
-    they are the same ones in order.
+    The one at the same time is the same one; then, in order, those on the same day; then, where as many are left as
+    there were, they are the same ones in order. The others are new. A new one's key is its wall time, or the next
+    minute that is no key of this event yet.
     """
     wanted = [wall_time.minutes(one) for one in after]
-    keys: dict[int, int] = {}
-    left = list(before)
-    for same in (lambda old, new: old == new, lambda old, new: old // 1440 == new // 1440):
-        for start in wanted:
-            match = next((one for one in left if start not in keys and same(one.start, start)), None)
-            if match is not None:
-                keys[start] = match.key
-                left.remove(match)
+    key_at = {one.start: one.key for one in before}
+    keys = {start: key_at[start] for start in wanted if start in key_at}
+    left = [one for one in before if one.start not in keys]
     new = [start for start in wanted if start not in keys]
-    if len(new) == len(left) and len(before) == len(wanted):
+
+    on_day: dict[int, list[Occurrence]] = {}
+    for one in reversed(left):
+        on_day.setdefault(one.start // _DAY, []).append(one)
+    for start in new:
+        if same_day := on_day.get(start // _DAY):
+            keys[start] = same_day.pop().key
+    used = set(keys.values())
+    left = [one for one in left if one.key not in used]
+    new = [start for start in new if start not in keys]
+
+    if len(new) == len(left):
         keys |= {start: one.key for start, one in zip(new, left, strict=True)}
         new = []
     taken = {*keys.values(), *(one.key for one in before)}
@@ -130,21 +159,18 @@ def duration_text(minutes: int) -> str:
 
 def duration_minutes(text: str) -> int:
     """A duration in minutes, from hours in steps of a quarter: ``1.25``, ``2`` or ``01:15``. Raises ValueError."""
-    hours, colon, rest = text.strip().partition(":")
-    if colon:
-        if not (hours.isdigit() and len(rest) == 2 and rest.isdigit() and int(rest) < 60):  # noqa: PLR2004
-            raise ValueError(_DURATION)
-        found = int(hours) * 60 + int(rest)
-    else:
-        whole, _, part = text.strip().partition(".")
-        if not whole.isdigit() or part not in _QUARTERS:
-            raise ValueError(_DURATION)
-        found = int(whole) * 60 + _QUARTERS[part]
-    if found % 15 or not 15 <= found <= _LONGEST:  # noqa: PLR2004 - a quarter of an hour
+    given = _HOURS.fullmatch(text.strip())
+    if given is None:
+        raise ValueError(_DURATION)
+    hours, decimals, minutes = given.groups("")
+    rest = int(minutes) if minutes else _QUARTERS.get(decimals.rstrip("0"), -1)
+    found = int(hours) * 60 + rest
+    if rest not in _QUARTERS.values() or not 0 < found <= _LONGEST:
         raise ValueError(_DURATION)
     return found
 
 
-_QUARTERS: Mapping[str, int] = {"": 0, "0": 0, "00": 0, "25": 15, "5": 30, "50": 30, "75": 45}
-_LONGEST = 31 * 24 * 60
+_HOURS = re.compile(r"(\d{1,4})(?:\.(\d{1,9})|:(\d\d))?", re.ASCII)
+_QUARTERS: Mapping[str, int] = {"": 0, "25": 15, "5": 30, "75": 45}
+_LONGEST = 31 * _DAY
 _DURATION = "give hours in steps of a quarter, up to 31 days: 1.25, 2 or 01:15"

@@ -1,7 +1,7 @@
 """Wall time on an event's clock, and the moments it stands for.
 
 A wall time is a naive datetime, stored as whole minutes since 1970. The rules of time zones come from `zoneinfo`: they
-go on beyond 2038, and know offsets of any number of minutes.
+go on beyond 2038, and know offsets and changes of any number of minutes.
 """
 
 import re
@@ -13,7 +13,8 @@ from marquee.hub.session_documents import Moment
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - wall times have no zone
 _MINUTE = timedelta(minutes=1)
-_WALL = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2}(\.\d+)?)?")
+_FORM = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
+FIRST_YEAR, LAST_YEAR = 1970, 2200
 NEVER: Moment = {"utc": None, "local": None}
 
 
@@ -46,8 +47,8 @@ def wall(number: int) -> datetime:
 def moment(number: int, timezone: str) -> datetime:
     """The moment, in UTC, of a wall time.
 
-    A wall time that the clocks jump over is as many minutes later as they jump; one that comes twice is the first
-    (PEP 495, fold 0).
+    A wall time that the clocks jump over is as many minutes later as they jump: where they go from 2:00 to 3:00, 2:30
+    is 3:30. One that comes twice is the first (PEP 495, fold 0).
     """
     return wall(number).replace(tzinfo=zone(timezone)).astimezone(UTC)
 
@@ -58,19 +59,20 @@ def local(at: datetime, timezone: str) -> datetime:
 
 
 def parse(text: str, timezone: str) -> datetime:
-    """A wall time as clients write it: ``2035-01-24 19:30``, or ISO 8601; with an offset it is converted.
+    """A wall time as clients write it: ``2035-01-24 19:30``, or RFC 3339; with an offset it is converted.
 
-    Seconds are dropped. Raises ValueError.
+    Seconds are dropped. Raises ValueError, also for years before 1970 and after 2200: the Registry takes none.
     """
-    text = text.strip()
-    if _WALL.fullmatch(text):
-        return datetime.fromisoformat(text).replace(second=0, microsecond=0)
-    given = datetime.fromisoformat(text)
-    if given.tzinfo is not None:
-        given = local(given, timezone)
-    elif len(text) < len("2035-01-24T19"):
+    text = text.strip().upper()
+    if not _FORM.fullmatch(text):
         raise ValueError("give a date and a time, as in 2035-01-24 19:30")
-    return given.replace(second=0, microsecond=0)
+    given = datetime.fromisoformat(text)
+    # Converted, it may be a year earlier or later, but not beyond what datetime holds.
+    if FIRST_YEAR <= given.year <= LAST_YEAR and given.tzinfo is not None:
+        given = local(given, timezone)
+    if not FIRST_YEAR <= given.year <= LAST_YEAR:
+        raise ValueError(f"the year must be between {FIRST_YEAR} and {LAST_YEAR}")
+    return given.replace(second=0, microsecond=0, tzinfo=None)
 
 
 def written(at: datetime) -> str:
