@@ -128,6 +128,7 @@ def deploy(stack: Stack, log: Path) -> None:
         "AuthAudience": AUDIENCE,
         "JwksUrl": f"{stack.issuer.url}/{JWKS_KEY}",
         "DomainName": "127.0.0.1",
+        "TrustedImageHosts": "127.0.0.1:*",  # images of this machine; elsewhere none are fetched from within
     }
     command = [str(project.SAM), "deploy", "--template-file", str(_BUILD / "template.yaml")]
     command += ["--stack-name", project.STACK_NAME, "--s3-bucket", _DEPLOY_BUCKET, "--region", project.REGION]

@@ -103,9 +103,11 @@ class Api:
         logger().append_keys(request_id=request_id(event), route=event.get("resource"))
         return self._resolver.resolve(event, context)
 
-    def get(self, path: str, *, scope: str | None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def get(
+        self, path: str, *, scope: str | None, status: int = 200
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declare a GET route; `scope` None means no token is needed."""
-        return self._declare("GET", path, scope, 200)
+        return self._declare("GET", path, scope, status)
 
     def post(
         self, path: str, *, scope: str, status: int = 201, also: tuple[int, ...] = ()
