@@ -181,6 +181,7 @@ class StoredSession(TypedDict):
     """
 
     name: str
+    display_name: str | None
     description: str
     sell_session: bool
     status: Literal["active", "inactive"]
