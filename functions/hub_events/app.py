@@ -5,6 +5,10 @@ from marquee.http import Api, Reply
 from marquee.hub.envelopes import Envelope, envelope
 from marquee.hub.images import service as images
 from marquee.hub.images.models import NewImage, PreparedImage
+from marquee.hub.organisations import service as organisations
+from marquee.hub.organisations.models import OneOrganisation, OrganisationAsked, OrganisationDocument
+from marquee.preconditions import Precondition, etag
+from marquee.requests import Request
 
 handler = Api("hub")
 
@@ -23,3 +27,25 @@ def read_image(image_id: str) -> Reply[None]:
     """An image that an event or session used: a redirection to a URL that works for a quarter of an hour."""
     headers = {"Cache-Control": "public, max-age=600", "X-Content-Type-Options": "nosniff"}
     return Reply(status=302, headers={"Location": images.shown(image_id), **headers})
+
+
+@handler.get("/orgs/<org_uuid>", scope="event.read")
+def read_organisation(org_uuid: str) -> Reply[Envelope[OneOrganisation]]:
+    """An organisation: what its events show of it, and what they get where they say nothing."""
+    return _organisation(organisations.read(org_uuid))
+
+
+@handler.put("/orgs/<org_uuid>", scope="event.update")
+def update_organisation(
+    caller: Caller, org_uuid: str, body: OrganisationAsked, precondition: Precondition, request: Request
+) -> Reply[Envelope[OneOrganisation]]:
+    """Write an organisation's profile anew; what is left out is empty afterwards.
+
+    Events show it from when they are written next.
+    """
+    key = request.idempotency_key
+    return _organisation(organisations.update(org_uuid, caller.sub, body, precondition, key))
+
+
+def _organisation(document: OrganisationDocument) -> Reply[Envelope[OneOrganisation]]:
+    return Reply(envelope(200, {"organisation": document}), headers={"ETag": etag(document["version"])})

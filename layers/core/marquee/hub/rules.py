@@ -14,6 +14,7 @@ be edited.
 """
 
 import hashlib
+import re
 import uuid
 from typing import Literal
 
@@ -21,6 +22,7 @@ from marquee.errors import Conflict
 from marquee.hub.event_documents import State
 from marquee.hub.models import StoredState
 from marquee.ids import derived_id
+from marquee.text import folded
 
 Action = Literal["publish", "unpublish", "cancel", "delete", "edit"]
 
@@ -40,9 +42,8 @@ def transition(action: Action, state: StoredState, shown: State | None = None) -
     `shown` is the state as readers see it (`live` for a published event whose occurrence runs).
     """
     if state not in TRANSITIONS[action]:
-        possible = legal(state)
-        told = f"It can {_or(possible)}." if possible else "Nothing more can be done with it."
-        raise Conflict("event.state", f"An event that is {shown or state} cannot {_or([_PASSIVE[action]])}. {told}")
+        told = f"An event that is {shown or state} cannot {_PASSIVE[action]}. It can {_or(legal(state))}."
+        raise Conflict("event.state", told)
     return TRANSITIONS[action][state]
 
 
@@ -74,6 +75,14 @@ def settled(state: StoredState, missing: object) -> StoredState:
 def shown_state(state: StoredState, running: bool) -> State:
     """The state as readers see it."""
     return "live" if state == "published" and running else state
+
+
+def slug(name: str) -> str:
+    """A name as it stands in URLs: lower case, without accents, its words joined by hyphens; empty without words."""
+    return "-".join(_WORDS.findall(folded(name)))
+
+
+_WORDS = re.compile(r"[^\W_]+")
 
 
 def new_uuid() -> str:
