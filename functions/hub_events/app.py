@@ -2,7 +2,10 @@
 
 from marquee.auth import Caller
 from marquee.http import Api, Reply
-from marquee.hub.envelopes import Envelope, envelope
+from marquee.hub.envelopes import Envelope, OneEvent, envelope
+from marquee.hub.event_documents import EventDocument
+from marquee.hub.events import service as events
+from marquee.hub.events.models import NewEvent
 from marquee.hub.images import service as images
 from marquee.hub.images.models import NewImage, PreparedImage
 from marquee.hub.organisations import service as organisations
@@ -11,6 +14,25 @@ from marquee.preconditions import Precondition, etag
 from marquee.requests import Request
 
 handler = Api("hub")
+
+
+@handler.post("/orgs/<org_uuid>/events", scope="event.create")
+def create_event(caller: Caller, org_uuid: str, body: NewEvent, request: Request) -> Reply[Envelope[OneEvent]]:
+    """Create an event. It is a draft until nothing is missing that publishing needs, and ready then."""
+    document = events.create(org_uuid, caller.sub, body, request.idempotency_key)
+    reply = _event(document, 201)
+    reply.headers["Location"] = f"/events/{document['uuid']}"
+    return reply
+
+
+@handler.get("/events/<event_uuid>", scope="event.read")
+def read_event(caller: Caller, event_uuid: str) -> Reply[Envelope[OneEvent]]:
+    """Read an event of the organisation, with all its occurrences and sessions."""
+    return _event(events.read(caller.tenant, event_uuid))
+
+
+def _event(document: EventDocument, status: int = 200) -> Reply[Envelope[OneEvent]]:
+    return Reply(envelope(status, {"event": document}), status, headers={"ETag": etag(document["version"])})
 
 
 @handler.post("/images", scope="event.update")

@@ -283,8 +283,18 @@ class Summary(TypedDict):
     currency: str
 
 
+class Invitation(TypedDict):
+    """An invitation to the event."""
+
+    uuid: str
+    code: str
+
+
 class EventDocument(TypedDict):
-    """An event. `publising` and `publishing` are the same object under both of its documented names."""
+    """An event. `publising` and `publishing` are the same object under both of its documented names.
+
+    `contact_email` and `invitations` are sent to the event's own organisation only.
+    """
 
     uuid: str
     status: State
@@ -331,4 +341,6 @@ class EventDocument(TypedDict):
     store_url: str | None
     location: str
     version: int
+    contact_email: NotRequired[str | None]
+    invitations: NotRequired[list[Invitation]]
     summary: NotRequired[Summary]

@@ -1,0 +1,117 @@
+"""From what is asked of an event's times to its rule and occurrences, with everything that is wrong about them."""
+
+from datetime import datetime
+
+from marquee.errors import Violation
+from marquee.hub import recurrence, wall_time
+from marquee.hub.events.models import OccurrenceAsked
+from marquee.hub.models import MOST_OCCURRENCES, OccurrenceType, Rule
+
+FIELD = "event.occurrence"
+_STARTS_ON = f"{FIELD}.attributes.starts_on"
+_REPEATING = frozenset({"daily", "weekly", "monthly", "timeslots"})
+_LAST_YEAR = 2200  # the Registry takes no event after it
+
+
+def ruled(asked: OccurrenceAsked, base: Rule | None, timezone: str, wrong: list[Violation]) -> Rule:
+    """The rule that is asked for; what a change leaves out stays as `base` has it. Adds to `wrong` what is refused."""
+    given = asked.attributes if "attributes" in asked.model_fields_set else None
+    named = given.model_fields_set if given else frozenset()
+    kind: OccurrenceType = asked.type if "type" in asked.model_fields_set else _of(base)["type"]
+
+    def local(text: str) -> str:
+        return wall_time.written(wall_time.parse(text, timezone))
+
+    def chosen(name: str, otherwise: list[str]) -> list[str]:
+        if given is not None and name in named:
+            return list(dict.fromkeys(getattr(given, name)))
+        return list(base[name]) if base else otherwise  # type: ignore[literal-required]
+
+    starts_on = local(given.starts_on.local or "") if given and "starts_on" in named else _of(base)["starts_on"]
+    duration = (
+        recurrence.duration_minutes(given.event_duration)
+        if given and "event_duration" in named
+        else _of(base)["duration"]
+    )
+    ends = base["ends"] if base else None
+    if given and "occurrence_ends" in named:
+        ends = (given.occurrence_ends.type, given.occurrence_ends.value) if given.occurrence_ends else None
+    rule: Rule = {
+        "type": kind,
+        "starts_on": starts_on,
+        "duration": duration,
+        "ends": (ends[0], int(ends[1]) if ends[0] == "after" else str(ends[1])) if ends else None,
+        "interval": given.interval if given and "interval" in named else base["interval"] if base else 1,
+        "weekdays": [one for one in recurrence.WEEKDAYS if one in chosen("weekdays", [])],
+        "dates": sorted({local(one) for one in chosen("dates", [])}),
+        "timeslots": sorted(chosen("timeslots", [])),
+        "exclusions": list(dict.fromkeys(asked.exclusions))
+        if "exclusions" in asked.model_fields_set
+        else base["exclusions"]
+        if base
+        else [],
+    }
+    return _fitting(rule, wrong)
+
+
+def _of(base: Rule | None) -> Rule:
+    if base is None:
+        raise LookupError("a new event names its type, start and duration")
+    return base
+
+
+def _fitting(rule: Rule, wrong: list[Violation]) -> Rule:
+    """The rule with what its type takes, and nothing else."""
+    kind = rule["type"]
+    if kind not in _REPEATING:
+        rule |= {"ends": None, "interval": 1}
+    elif rule["ends"] is None:
+        wrong.append(
+            Violation(
+                "occurrence.ends_missing",
+                f"{FIELD}.attributes.occurrence_ends",
+                f"An event that is {kind} needs the number of occurrences after which it ends, or the date.",
+            )
+        )
+    if kind not in {"weekly", "timeslots"}:
+        rule["weekdays"] = []
+    if kind != "schedule":
+        rule["dates"] = []
+    if kind != "timeslots":
+        rule["timeslots"] = []
+    elif rule["timeslots"]:
+        rule["starts_on"] = f"{rule['starts_on'][:10]} {rule['timeslots'][0]}"
+    else:
+        wrong.append(
+            Violation(
+                "occurrence.timeslots_missing",
+                f"{FIELD}.attributes.timeslots",
+                "An event with timeslots needs at least one, as in 19:30.",
+            )
+        )
+    return rule
+
+
+def starts(rule: Rule, timezone: str, before: Rule | None, now: datetime, wrong: list[Violation]) -> list[datetime]:
+    """The wall times of the rule's occurrences. Adds to `wrong` why they cannot be; then there may be none.
+
+    A start that is new must lie in the future; an event that has begun already can be edited.
+    """
+    if wrong:
+        return []
+    try:
+        found = recurrence.starts(rule)
+    except recurrence.TooManyOccurrences:
+        wrong.append(Violation("occurrence.too_many", FIELD, f"An event has at most {MOST_OCCURRENCES} occurrences."))
+        return []
+    if not found:
+        wrong.append(Violation("occurrence.none", FIELD, "No occurrence is left."))
+        return []
+    if found[-1].year > _LAST_YEAR:
+        wrong.append(Violation("occurrence.too_late", FIELD, f"The last occurrence is after {_LAST_YEAR}."))
+        return []
+    first = datetime.fromisoformat(rule["starts_on"])
+    moved = before is None or before["starts_on"] != rule["starts_on"]
+    if moved and wall_time.moment(wall_time.minutes(first), timezone) <= now:
+        wrong.append(Violation("occurrence.in_the_past", _STARTS_ON, "The event must start in the future."))
+    return found
