@@ -1,0 +1,216 @@
+"""Use cases of sessions, the parts of an event's programme."""
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from marquee import clock
+from marquee.errors import Conflict, NotFound, Unprocessable, Violation
+from marquee.hub import heads, repository
+from marquee.hub import rules as hub_rules
+from marquee.hub.images import service as images
+from marquee.hub.models import MOST_SESSIONS, Item
+from marquee.hub.repository import Whole
+from marquee.hub.session_documents import SessionDocument
+from marquee.hub.sessions import asking, documents, items, rules
+from marquee.hub.sessions.models import NewSession, SessionChange, SessionList, SessionsQuery
+from marquee.preconditions import Precondition
+
+_ATTEMPTS = 20
+
+
+class Recorded(NamedTuple):
+    """A session as it is sent, and the versions of it and of its event, which the document shows too."""
+
+    document: SessionDocument
+    version: int
+    event_version: int
+
+
+def create(tenant: str, sub: str, event_uuid: str, asked: NewSession, key: str | None) -> Recorded:
+    """Add a session to an event.
+
+    Under an idempotency key of the caller `sub` its id derives from the request: one that is repeated after a crash
+    finds its own session. Raises NotFound, Unprocessable naming every field, and Conflict for an event that cannot be
+    edited, or where another session is at the same time.
+    """
+    uuid = hub_rules.new_uuid()
+    if key:
+        uuid = hub_rules.derived_uuid(tenant, sub, key, "session", event_uuid, asked.model_dump_json())
+    images_checked: dict[str, str] = {}
+    for whole, now in _attempts(tenant, event_uuid):
+        head = whole.head
+        if mine := _find(whole, uuid):
+            return _recorded(head, mine)
+        _require_editable(head, now)
+        if head["session_count"] >= MOST_SESSIONS:
+            raise Unprocessable("session.too_many", f"An event has at most {MOST_SESSIONS} sessions.")
+        frame = rules.frame(head)
+        session, violations = asking.created(frame, asked, now)
+        _refuse(violations)
+        rules.require_room(frame, session, whole.sessions)
+        session["image"] = _image(tenant, session["image"], None, images_checked)
+        at = clock.rfc3339(now)
+        item = items.new_item(head["pk"], uuid, session, head["version"], at)
+        changes = {"session_count": head["session_count"] + 1, "updated_at": at}
+        try:
+            return _recorded(repository.save(head, changes, put=[item]), item)
+        except repository.VersionMoved:
+            continue
+    raise _contended()
+
+
+def read(tenant: str, event_uuid: str, uuid: str) -> Recorded:
+    """One session of the tenant's event. Raises NotFound."""
+    head = _head(tenant, event_uuid)
+    item = repository.session(tenant, event_uuid, uuid)
+    if item is None:
+        raise _not_found(uuid)
+    return _recorded(head, item)
+
+
+def listed(tenant: str, event_uuid: str, query: SessionsQuery) -> SessionList:
+    """The page of an event's sessions that the query asks for. Raises NotFound, and Malformed for no occurrence."""
+    whole = _whole(tenant, event_uuid)
+    now = clock.now()
+    return documents.listed(rules.frame(whole.head), heads.shown_state(whole.head, now), whole.sessions, query, now)
+
+
+def change(tenant: str, event_uuid: str, uuid: str, asked: SessionChange, precondition: Precondition) -> Recorded:
+    """Change a session.
+
+    Where nothing is left to change, it is done, whatever `If-Match` says: a request repeated after its answer was lost
+    meets the version that it has itself written (RFC 9110, 13.1.1). Raises as `create` does, and Stale.
+    """
+    images_checked: dict[str, str] = {}
+    for whole, now in _attempts(tenant, event_uuid):
+        item = _session(whole, uuid)
+        _require_editable(whole.head, now)
+        frame, before = rules.frame(whole.head), rules.session(item)
+        after, violations = asking.changed(frame, asked, before, now)
+        if not violations:
+            after["image"] = _image(tenant, after["image"], before["image"], images_checked)
+        if not violations and after == before:
+            return _recorded(whole.head, item)
+        precondition.require(item["version"])
+        _refuse(violations)
+        rules.require_room(frame, after, (one for one in whole.sessions if one is not item))
+        written = items.changed_item(item, after, clock.rfc3339(now))
+        try:
+            head = repository.save(whole.head, {"updated_at": written["updated_at"]}, put=[written])
+        except repository.VersionMoved:
+            continue
+        return _recorded(head, written)
+    raise _contended()
+
+
+def delete(tenant: str, event_uuid: str, uuid: str, precondition: Precondition) -> None:
+    """Take a session out of its event.
+
+    Raises NotFound, Stale, and Conflict where tickets were sold for it, where ticket levels are for it alone, or for an
+    event that cannot be edited.
+    """
+    seen = False
+    for whole, now in _attempts(tenant, event_uuid):
+        # Gone since it was seen: what was wanted has come about, most likely by this very request.
+        if seen and _find(whole, uuid) is None:
+            return
+        head, item = whole.head, _session(whole, uuid)
+        seen = True
+        _require_editable(head, now)
+        precondition.require(item["version"])
+        _require_unused(head, item)
+        changes = {"session_count": head["session_count"] - 1, "updated_at": clock.rfc3339(now)}
+        try:
+            repository.save(head, changes, delete=[item["sk"]])
+        except repository.VersionMoved:
+            continue
+        return
+    raise _contended()
+
+
+def _attempts(tenant: str, event_uuid: str) -> Iterator[tuple[Whole, datetime]]:
+    """The event with its sessions, read anew for each attempt, and the moment; pauses grow and are random."""
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            time.sleep(random.uniform(0, min(0.01 * 2**attempt, 0.3)))  # noqa: S311 - full jitter, no secret
+        yield _whole(tenant, event_uuid), clock.now()
+
+
+def _whole(tenant: str, event_uuid: str) -> Whole:
+    found = repository.whole(tenant, event_uuid)
+    if found is None:
+        raise _no_event(event_uuid)
+    return found
+
+
+def _head(tenant: str, event_uuid: str) -> Item:
+    found = repository.head(tenant, event_uuid)
+    if found is None:
+        raise _no_event(event_uuid)
+    return found
+
+
+def _find(whole: Whole, uuid: str) -> Item | None:
+    return next((item for item in whole.sessions if item["uuid"] == uuid), None)
+
+
+def _session(whole: Whole, uuid: str) -> Item:
+    found = _find(whole, uuid)
+    if found is None:
+        raise _not_found(uuid)
+    return found
+
+
+def _recorded(head: Item, item: Item) -> Recorded:
+    return Recorded(documents.document(rules.frame(head), item), item["version"], head["version"])
+
+
+def _require_editable(head: Item, now: datetime) -> None:
+    hub_rules.transition("edit", head["state"], heads.shown_state(head, now))
+
+
+def _require_unused(head: Item, item: Item) -> None:
+    session = rules.session(item)
+    if number := rules.sold(session):
+        raise Conflict(
+            "session.sold",
+            f"The session '{session['name']}' cannot be deleted: {number} tickets are sold. It can be made inactive.",
+        )
+    names = [level["name"] for level in heads.levels(head) if level["session_id"] == item["uuid"]]
+    if names:
+        raise Conflict(
+            "session.has_levels",
+            f"The session '{session['name']}' cannot be deleted: ticket levels are for it alone: {', '.join(names)}.",
+        )
+
+
+def _image(tenant: str, image: str | None, before: str | None, checked: dict[str, str]) -> str | None:
+    """The image as it is stored; looked at once in a request, and not at all where it is the session's already."""
+    if image is None or image == before:
+        return image
+    if image not in checked:
+        checked[image] = images.checked(tenant, image, "sessions.image", [before] if before else [])
+    return checked[image]
+
+
+def _refuse(violations: Sequence[Violation]) -> None:
+    if not violations:
+        return
+    first, more = violations[0], len(violations) - 1
+    detail = f"{first.message} {more} more: see validation_errors." if more else first.message
+    raise Unprocessable(first.code if not more else "session.refused", detail, violations=violations)
+
+
+def _no_event(uuid: str) -> NotFound:
+    return NotFound("event.not_found", f"There is no event '{uuid}'.")
+
+
+def _not_found(uuid: str) -> NotFound:
+    return NotFound("session.not_found", f"The event has no session '{uuid}'.")
+
+
+def _contended() -> Conflict:
+    return Conflict("event.contended", "The event is being changed by others. Try again.")
