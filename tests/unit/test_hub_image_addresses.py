@@ -98,6 +98,8 @@ def test_a_name_that_nobody_knows_or_that_takes_too_long_is_refused() -> None:
         ("https://pictures.example/" + "a" * 2048, "image.url"),
         ("https://me:secret@pictures.example/", "image.url"),
         ("https://me@pictures.example/", "image.url"),
+        ("https://¨/", "image.url"),
+        ("https://[fe80::1%eth0]/", "image.url"),
         ("https://safe.example\\@10.0.0.1/", "image.url"),
     ],
 )

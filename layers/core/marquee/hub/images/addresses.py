@@ -1,6 +1,7 @@
 """Where images given by URL may be fetched from: public addresses by HTTPS, and hosts that the deployment trusts."""
 
 import ipaddress
+import re
 from collections.abc import Callable, Sequence
 from threading import Thread
 from typing import NamedTuple
@@ -12,6 +13,7 @@ MAX_URL = 2048
 """Characters."""
 _PORTS = {"https": 443, "http": 80}
 _MOST_TRIED = 3
+_HOST = re.compile(r"[a-z0-9._:-]+")
 # Networks whose addresses carry an IPv4 address, which a gateway might follow to where it leads.
 _CARRIERS = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")))
 
@@ -56,7 +58,7 @@ def place(url: str, trust: Trust) -> Place:
         host, port = _host(split), split.port
     except ValueError as error:
         raise _no_url() from error
-    if split.scheme not in _PORTS or not host or len(url) > MAX_URL or not url.isprintable() or " " in url:
+    if split.scheme not in _PORTS or len(url) > MAX_URL or not url.isprintable() or " " in url:
         raise _no_url()
     if split.username is not None or split.password is not None:
         raise Refused("image.url", "is a URL with a user name or password in it")
@@ -70,8 +72,12 @@ def place(url: str, trust: Trust) -> Place:
 
 
 def _host(split: SplitResult) -> str:
+    """The host as it is resolved. Raises ValueError for what is none, be it only when written in ASCII."""
     host = (split.hostname or "").rstrip(".")
-    return host if host.isascii() else host.encode("idna").decode()
+    host = host if host.isascii() else host.encode("idna").decode().lower()
+    if not _HOST.fullmatch(host):
+        raise ValueError(host)
+    return host
 
 
 def _no_url() -> Refused:
