@@ -74,7 +74,7 @@ def _is_a_link(value: str) -> str:
 
 
 def _is_an_image(value: str) -> str:
-    if re.search(r"[\s\\]", value) or (":" in value.partition("/")[0] and not value.lower().startswith("https:")):
+    if re.search(r"[\s\\]", value) or (":" in value.partition("/")[0] and not value.lower().startswith(("https:", "http:"))):
         raise ValueError("give an https URL, or what POST /images gave")
     return value
 
@@ -112,9 +112,11 @@ def _storable(value: Any, depth: int = 0) -> Any:
             return _text(value)
         case bool() | None:
             return value
-        case int() | float() | Decimal() if abs(value) <= _LARGEST:
+        case int() if abs(value) <= _LARGEST:
+            return value
+        case Decimal() if abs(value) <= _LARGEST:
             # Numbers of this kind are sent as they came; nothing is computed from them.
-            return value if isinstance(value, int) else float(value)
+            return float(value)
         case _:
             raise ValueError("a number that JSON readers do not agree on")
 
