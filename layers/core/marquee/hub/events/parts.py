@@ -74,7 +74,9 @@ def _is_a_link(value: str) -> str:
 
 
 def _is_an_image(value: str) -> str:
-    if re.search(r"[\s\\]", value) or (":" in value.partition("/")[0] and not value.lower().startswith(("https:", "http:"))):
+    if re.search(r"[\s\\]", value) or (
+        ":" in value.partition("/")[0] and not value.lower().startswith(("https:", "http:"))
+    ):
         raise ValueError("give an https URL, or what POST /images gave")
     return value
 
