@@ -5,7 +5,7 @@ from marquee.http import Api, Reply
 from marquee.hub.envelopes import Envelope, OneEvent, envelope
 from marquee.hub.event_documents import EventDocument
 from marquee.hub.events import service as events
-from marquee.hub.events.models import NewEvent
+from marquee.hub.events.models import EventChange, NewEvent
 from marquee.hub.images import service as images
 from marquee.hub.images.models import NewImage, PreparedImage
 from marquee.hub.organisations import service as organisations
@@ -29,6 +29,21 @@ def create_event(caller: Caller, org_uuid: str, body: NewEvent, request: Request
 def read_event(caller: Caller, event_uuid: str) -> Reply[Envelope[OneEvent]]:
     """Read an event of the organisation, with all its occurrences and sessions."""
     return _event(events.read(caller.tenant, event_uuid))
+
+
+@handler.put("/orgs/<org_uuid>/events/<event_uuid>", scope="event.update")
+def update_event(
+    caller: Caller, org_uuid: str, event_uuid: str, body: EventChange, precondition: Precondition, request: Request
+) -> Reply[Envelope[OneEvent]]:
+    """Change what is given of an event; the rest stays. Main hears of what it shows of a published event."""
+    key = request.idempotency_key
+    return _event(events.update(org_uuid, caller.sub, event_uuid, body, precondition, key))
+
+
+@handler.delete("/orgs/<org_uuid>/events/<event_uuid>", scope="event.delete")
+def delete_event(org_uuid: str, event_uuid: str, precondition: Precondition) -> None:
+    """Delete an event with its sessions and ticket levels. One that is published is unpublished or cancelled first."""
+    events.delete(org_uuid, event_uuid, precondition)
 
 
 def _event(document: EventDocument, status: int = 200) -> Reply[Envelope[OneEvent]]:

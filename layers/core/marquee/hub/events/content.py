@@ -121,9 +121,10 @@ def _closed(uuid: str, after: dict[str, Any], wrong: list[Violation]) -> Content
         if part[name] is not None:
             field = f"event.{_path(after, part)}.{name}"
             part[name] = discounts.minor(Decimal(part[name]), kind, currency, field, wrong)
-    for part in _timed(after):
-        if part.get("local"):
-            part["local"] = wall_time.written(wall_time.parse(part["local"], timezone))
+    for part, has_own in _timed(after):
+        # A time that follows from the occurrences is worked out when the event is read; sent back, it is not kept.
+        local = part.get("local") if has_own else None
+        part["local"] = wall_time.written(wall_time.parse(local, timezone)) if local else None
     after["listing"]["categories"] = [_category(one) for one in after["listing"]["categories"]]
     for kind in ("coupons", "invitations"):
         after[kind] = [_identified(uuid, kind, one) for one in after[kind]]
@@ -150,11 +151,13 @@ def _path(content: dict[str, Any], part: dict[str, Any]) -> str:
     return f"coupons.{next(place for place, one in enumerate(content['coupons']) if one is part)}"
 
 
-def _timed(content: dict[str, Any]) -> list[dict[str, Any]]:
+def _timed(content: dict[str, Any]) -> list[tuple[dict[str, Any], bool]]:
+    """The parts with a time, and whether it is the part's own."""
+    settings, bird = content["settings"], content["early_bird_discount"]
     return [
-        *(content["settings"][name] for name in _TIMED),
-        *(content["early_bird_discount"][name] for name in _DISCOUNT_TIMED),
-        *(one[name] for one in content["coupons"] for name in ("starts_on", "ends_on") if one[name]),
+        *((settings[name], settings[name]["type"] == "specific_time") for name in _TIMED),
+        *((bird[name], bird["type"] == "specific_time") for name in _DISCOUNT_TIMED),
+        *((one[name], True) for one in content["coupons"] for name in ("starts_on", "ends_on") if one[name]),
     ]
 
 

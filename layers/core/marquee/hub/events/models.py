@@ -125,7 +125,7 @@ class OccurrenceEndsAsked(Exact):
 
 
 class OccurrenceAttributes(Part):
-    """What the recurrence is made of. A schedule takes `dates`, timeslots take `timeslots`, daily and longer `interval`."""
+    """What the recurrence is made of; of the last four each type takes what it has a use for."""
 
     starts_on: GivenMoment = Field(default_factory=_not_given)
     event_duration: Annotated[

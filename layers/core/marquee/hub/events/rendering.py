@@ -24,7 +24,7 @@ from marquee.hub.event_documents import (
 from marquee.hub.events import booking, discounts
 from marquee.hub.events.booking import Course
 from marquee.hub.events.calendar import Calendar, Span
-from marquee.hub.models import Content, Item, Rule, StoredLevel
+from marquee.hub.models import Content, Item, OrganisationSnapshot, Rule, StoredLevel
 from marquee.hub.models import Occurrence as StoredOccurrence
 from marquee.hub.session_documents import SessionDocument
 from marquee.hub.settings_documents import Settings
@@ -118,16 +118,16 @@ def document(
         "survey_configuration": content["survey_configuration"],
         "coupons": [_coupon(one, read) for one in content["coupons"]],
         "early_bird_discount": early_bird(content["early_bird_discount"], read.currency, read.course),
-        "tickets": {**cast("Any", content["tickets"]), "levels": shown_levels},
+        "tickets": cast("Any", {**content["tickets"], "levels": shown_levels}),
         "publising": publishing,
         "publishing": publishing,
         "listing": cast("Any", content["listing"]),
         "settings": _settings(content, read.course),
-        "sessions": {**cast("Any", content["sessions"]), "session_lists": list(sessions) if full else []},
+        "sessions": cast("Any", {**content["sessions"], "session_lists": list(sessions) if full else []}),
         "refund": _refund(content),
         "ticket_instruction": content["ticket_instruction"],
         "metrics": cast("list[Named]", content["metrics"]),
-        "fees": {"currency": read.currency, **cast("Any", content["fees"])},
+        "fees": cast("Any", {"currency": read.currency, **content["fees"]}),
         "interactions": cast("Any", content["interactions"]),
         "merchandise": cast("Any", content["merchandise"]),
         "event_reviewed": content["event_settings_reviewed"],
@@ -292,9 +292,13 @@ def _recurrence(read: _Read) -> Recurrence:
 
 
 def _organisation(head: Item) -> Organisation:
+    snapshot: OrganisationSnapshot = orjson.loads(head["org"])
     return {
         "uuid": head["tenant"],
-        **orjson.loads(head["org"]),
+        "name": snapshot["name"],
+        "slug": snapshot["slug"],
+        "info": snapshot["info"],
+        "image": snapshot["image"],
         "metrics": [{"name": "FOLLOWED_BY_ME", "value": None}],
         "interactions": {
             "preferences": [{"name": "ALLOW_PEOPLE_TO_CONTACT_MY_ORGANISATION", "value": True}],
@@ -338,10 +342,7 @@ def _summary(read: _Read, levels: Sequence[StoredLevel]) -> Summary:
     prices = [price["price"] for one in active for price in one["pricing_details"]]
     return {
         "occurrences": len(read.calendar),
-        "next_occurrence": next(
-            (wall_time.shown(span[0], read.timezone) for _, span in read.next),
-            None,
-        ),
+        "next_occurrence": wall_time.shown(read.next[0][1][0], read.timezone) if read.next else None,
         "sessions": read.head["session_count"],
         "ticket_levels": len(levels),
         "quantity": _UNLIMITED if _UNLIMITED in quantities else sum(quantities),

@@ -5,12 +5,11 @@ from datetime import datetime
 from marquee.errors import Violation
 from marquee.hub import recurrence, wall_time
 from marquee.hub.events.models import OccurrenceAsked
-from marquee.hub.models import MOST_OCCURRENCES, OccurrenceType, Rule
+from marquee.hub.models import OccurrenceType, Rule
 
 FIELD = "event.occurrence"
 _STARTS_ON = f"{FIELD}.attributes.starts_on"
 _REPEATING = frozenset({"daily", "weekly", "monthly", "timeslots"})
-_LAST_YEAR = 2200  # the Registry takes no event after it
 
 
 def ruled(asked: OccurrenceAsked, base: Rule | None, timezone: str, wrong: list[Violation]) -> Rule:
@@ -92,26 +91,21 @@ def _fitting(rule: Rule, wrong: list[Violation]) -> Rule:
     return rule
 
 
-def starts(rule: Rule, timezone: str, before: Rule | None, now: datetime, wrong: list[Violation]) -> list[datetime]:
-    """The wall times of the rule's occurrences. Adds to `wrong` why they cannot be; then there may be none.
+def starts(rule: Rule, timezone: str, now: datetime, wrong: list[Violation], *, moved: bool = True) -> list[datetime]:
+    """The wall times of the rule's occurrences. Adds to `wrong` why they cannot be; then there are none.
 
-    A start that is new must lie in the future; an event that has begun already can be edited.
+    A start that is new or `moved` must lie in the future; an event that has begun can be edited otherwise.
     """
     if wrong:
         return []
     try:
         found = recurrence.starts(rule)
-    except recurrence.TooManyOccurrences:
-        wrong.append(Violation("occurrence.too_many", FIELD, f"An event has at most {MOST_OCCURRENCES} occurrences."))
+    except recurrence.TooManyOccurrences as refusal:
+        wrong.append(Violation("occurrence.too_many", FIELD, str(refusal)))
         return []
     if not found:
         wrong.append(Violation("occurrence.none", FIELD, "No occurrence is left."))
-        return []
-    if found[-1].year > _LAST_YEAR:
-        wrong.append(Violation("occurrence.too_late", FIELD, f"The last occurrence is after {_LAST_YEAR}."))
-        return []
-    first = datetime.fromisoformat(rule["starts_on"])
-    moved = before is None or before["starts_on"] != rule["starts_on"]
-    if moved and wall_time.moment(wall_time.minutes(first), timezone) <= now:
+    first = wall_time.minutes(datetime.fromisoformat(rule["starts_on"]))
+    if moved and wall_time.moment(first, timezone) <= now:
         wrong.append(Violation("occurrence.in_the_past", _STARTS_ON, "The event must start in the future."))
     return found

@@ -6,19 +6,20 @@ where somebody else was quicker.
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from marquee import clock, keys
 from marquee.errors import Conflict, NotFound, Unprocessable, Violation
 from marquee.hub import heads, recurrence, repository, rules
 from marquee.hub.event_documents import EventDocument
-from marquee.hub.events import content, rendering, schedule
-from marquee.hub.events.models import EventAsked, NewEvent, canonical
+from marquee.hub.events import changing, content, rendering, schedule
+from marquee.hub.events.models import EventAsked, EventChange, NewEvent, canonical
 from marquee.hub.images import service as images
 from marquee.hub.models import Content, Head, Item
 from marquee.hub.organisations import service as organisations
+from marquee.hub.publication import announcing
 from marquee.hub.publication import rules as publication
 from marquee.hub.sessions import documents as session_documents
 from marquee.hub.sessions import rules as session_rules
@@ -79,6 +80,76 @@ def shown(head: Item) -> EventDocument:
     return rendering.document(head, sessions, clock.now(), own=True, full=True)
 
 
+def update(
+    tenant: str, sub: str, uuid: str, asked: EventChange, precondition: Precondition, key: str | None
+) -> EventDocument:
+    """Change what is given of an event; the rest stays. Occurrences that stay, or are moved, keep their ids.
+
+    A change repeated under its key of the caller `sub` is not made again; one that changes nothing writes nothing.
+    Raises NotFound, Stale, Conflict for a cancelled event, and Unprocessable naming everything that is refused, also
+    the sessions and ticket levels that would no longer fit.
+    """
+    mark = derived_id("req", tenant, sub, key, "update", uuid.lower(), canonical(asked)) if key else None
+    looked_at: set[str] = set()
+
+    def change(head: Item) -> Item | None:
+        rules.transition("edit", head["state"])
+        now = clock.now()
+        wrong: list[Violation] = []
+        changes = changing.planned(head, asked.event, now, wrong)
+        if not wrong and changing.touches_sessions(head, changes):
+            wrong += session_rules.still_fits({**head, **changes}, repository.sessions(tenant, head["uuid"]))
+        _refuse(wrong)
+        if not changes:
+            return None
+        if "doc" in changes:
+            made = heads.content(changes)
+            looked_at.update(one["image"] for one in _pictures(heads.content(head)).values())
+            looked_at.update(_check_images(tenant, made, looked_at))
+            changes["doc"] = heads.packed(made)
+        changes["org"] = heads.packed(organisations.snapshot(tenant))
+        return announcing.with_announcement(head, settled(head, changes, now))
+
+    head = rewritten(tenant, uuid, change, precondition, mark)
+    announcing.start(head)
+    if asked.event.is_update_org_settings:
+        organisations.set_defaults(tenant, content.defaults_of(heads.content(head)))
+    return shown(head)
+
+
+def settled(head: Item, changes: Item, now: datetime) -> Item:
+    """The changes of an edit with what follows from every edit: the time of it, and draft or ready."""
+    at = clock.rfc3339(now)
+    after = {**changes, "updated_at": at}
+    state = rules.settled(head["state"], publication.prerequisites({**head, **changes}, now))
+    return after if state == head["state"] else {**after, "state": state, "state_at": at}
+
+
+def delete(tenant: str, uuid: str, precondition: Precondition) -> None:
+    """Delete an event with all that is below it. Raises NotFound, Stale, and Conflict for a published event.
+
+    What a deletion left that was cut short is deleted by the next one, which finds no event any more.
+    """
+    uuid = uuid.lower()
+    for attempt in range(_ATTEMPTS):
+        head = repository.head(tenant, uuid)
+        if head is None:
+            repository.forget(tenant, uuid)
+            raise not_found(uuid)
+        precondition.require(head["version"])
+        rules.transition("delete", head["state"], heads.shown_state(head, clock.now()))
+        if head.get("publication", {}).get("phase") == "running":
+            raise Conflict("event.publication_running", "The other hosts are being told of the event. Try again then.")
+        try:
+            repository.remove(head)
+        except repository.VersionMoved:
+            _pause(attempt)
+            continue
+        repository.forget(tenant, uuid)
+        return
+    raise _contended()
+
+
 def rewritten(
     tenant: str,
     uuid: str,
@@ -107,8 +178,16 @@ def rewritten(
         try:
             return repository.save(head, changes, put=rewrite.put, delete=rewrite.delete)
         except repository.VersionMoved:
-            time.sleep(random.uniform(0, min(0.01 * 2**attempt, 0.2)))  # noqa: S311 - full jitter, no secret
-    raise Conflict("event.contended", "The event is being changed by others. Try again.")
+            _pause(attempt)
+    raise _contended()
+
+
+def _pause(attempt: int) -> None:
+    time.sleep(random.uniform(0, min(0.01 * 2**attempt, 0.2)))  # noqa: S311 - full jitter, no secret
+
+
+def _contended() -> Conflict:
+    return Conflict("event.contended", "The event is being changed by others. Try again.")
 
 
 def not_found(uuid: str) -> NotFound:
@@ -121,7 +200,7 @@ def _new(tenant: str, uuid: str, asked: EventAsked, mark: str | None, now: datet
     wrong: list[Violation] = []
     made = content.created(uuid, asked, profile.defaults, wrong)
     rule = schedule.ruled(asked.occurrence, None, made["timezone"], wrong)
-    starts = schedule.starts(rule, made["timezone"], None, now, wrong)
+    starts = schedule.starts(rule, made["timezone"], now, wrong)
     _refuse(wrong)
     _check_images(tenant, made, ())
     at = clock.rfc3339(now)
@@ -158,14 +237,19 @@ def _refuse(wrong: Sequence[Violation]) -> None:
         raise Unprocessable(wrong[0].code, wrong[0].message + more, violations=wrong)
 
 
-def _check_images(tenant: str, made: Content, known: Sequence[str]) -> None:
-    """Look at the images that are new, and write each as it is sent. Raises Unprocessable."""
-    pictures = {f"event.banner.{place}.image": one for place, one in enumerate(made["banner"])}
-    if made["thumbnail"]:
-        pictures["event.thumbnail.image"] = made["thumbnail"]
+def _pictures(made: Content) -> dict[str, dict[str, Any]]:
+    """The event's pictures by the field that names each."""
+    found = {f"event.banner.{place}.image": one for place, one in enumerate(made["banner"])}
+    return found | ({"event.thumbnail.image": made["thumbnail"]} if made["thumbnail"] else {})
+
+
+def _check_images(tenant: str, made: Content, known: Collection[str]) -> Collection[str]:
+    """Look at the images that are new, and write each as it is sent; gives all of them. Raises Unprocessable."""
+    pictures = _pictures(made)
     checked = images.checked_many(tenant, {field: one["image"] for field, one in pictures.items()}, known)
     for field, one in pictures.items():
         one["image"] = checked[field]
+    return checked.values()
 
 
 def require_room(item: Item) -> None:
