@@ -8,6 +8,9 @@ from marquee.hub.events import service as events
 from marquee.hub.events.models import EventChange, NewEvent
 from marquee.hub.images import service as images
 from marquee.hub.images.models import NewImage, PreparedImage
+from marquee.hub.listing import service as listing
+from marquee.hub.listing.models import EventPage
+from marquee.hub.listing.queries import EventListQuery
 from marquee.hub.organisations import service as organisations
 from marquee.hub.organisations.models import OneOrganisation, OrganisationAsked, OrganisationDocument
 from marquee.preconditions import Precondition, etag
@@ -23,6 +26,15 @@ def create_event(caller: Caller, org_uuid: str, body: NewEvent, request: Request
     reply = _event(document, 201)
     reply.headers["Location"] = f"/events/{document['uuid']}"
     return reply
+
+
+@handler.get("/events", scope="event.list")
+def list_events(caller: Caller, query: EventListQuery) -> Envelope[EventPage]:
+    """List published events of all organisations, or the organisation's own: drafts, ready events, `organised_events`.
+
+    Events that are not listed are there for their own organisation only.
+    """
+    return envelope(200, listing.list_events(caller.tenant, caller.sub, query))
 
 
 @handler.get("/events/<event_uuid>", scope="event.read")
