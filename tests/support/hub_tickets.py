@@ -1,0 +1,55 @@
+"""Ticket levels for tests."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marquee.hub import rules as hub_rules
+from marquee.hub.events import discounts
+from marquee.hub.models import StoredLevel, StoredPrice
+
+CREATED = "2026-06-12T18:30:00Z"
+
+
+def uuid_of(name: str) -> str:
+    """The uuid that the thing of this name has in tests."""
+    return hub_rules.derived_uuid("tests", name)
+
+
+def price(minor: int = 2500, sold: int = 0, *, included: int = 1, name: str = "price") -> StoredPrice:
+    """A stored price."""
+    return {
+        "uuid": uuid_of(name),
+        "variation": None,
+        "price": minor,
+        "quantity_included": included,
+        "quantity_sold": sold,
+    }
+
+
+def level(name: str = "stalls", **over: Any) -> StoredLevel:
+    """A stored ticket level: paid, 100 tickets at 25.00, none sold."""
+    found: Mapping[str, Any] = {
+        "uuid": uuid_of(name),
+        "display_order": "natural",
+        "name": name,
+        "description": None,
+        "quantity": 100,
+        "max_quantity_per_customer": -1,
+        "category": "paid",
+        "min_donation_amount": 0,
+        "max_donation_amount": 0,
+        "default_donation_amount": 0,
+        "status": True,
+        "restricted": False,
+        "session_id": None,
+        "parent_id": None,
+        "url_digital_pass": None,
+        "pricing_details": [price(name=f"{name} price")],
+        "early_bird_discount": discounts.blank(),
+        "coupons": [],
+        "settings": [],
+        "ticket_instruction": None,
+        "custom_attributes": [],
+        "created_at": CREATED,
+    }
+    return {**found, **over}  # type: ignore[typeddict-item]
