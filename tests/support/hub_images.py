@@ -6,12 +6,16 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from ssl import SSLContext
+from types import ModuleType
 from typing import Any
 
 import pytest
 from PIL import Image
 
+from marquee import ddb
 from marquee.hub.images.refusals import Refused
+from marquee.settings import settings
+from tests.support.api import TENANT, call, sample, varied
 from tests.support.registry_host import RegistryHost, Reply
 
 HOST = "pictures.example"
@@ -87,3 +91,18 @@ def pictures_served(tls: SSLContext | None = None) -> Iterator[Pictures]:
         yield Pictures(host)
     finally:
         host.close()
+
+
+def sent_image(app: ModuleType, content: bytes, *, tenant: str = TENANT, name: str = "banner.png") -> str:
+    """What stands for an image whose form was asked for, and whose file was put where the form puts it."""
+    event = varied(
+        sample("hub_events", "prepare_image"),
+        body={"file_name": name},
+        tenants=[tenant],
+        headers={"Idempotency-Key": ""},
+    )
+    answer = call(app, event)
+    assert answer.status == 201, answer.raw
+    key = answer.json["result"]["upload"]["fields"]["key"]
+    ddb.aws_client("s3").put_object(Bucket=settings().bucket, Key=key, Body=content)
+    return str(answer.json["result"]["image"])
