@@ -15,7 +15,7 @@ from marquee.hub.listing.queries import EventListQuery
 from marquee.hub.models import Item
 from marquee.requests import parse_query
 from tests.support.hub_catalogue import CATEGORIES, NOW, PEOPLE, TENANTS, Query, category, listed, made_up, stored
-from tests.support.hub_listing import write
+from tests.support.hub_shelf import Shelf
 
 COUNT = 90
 COMBINATIONS = 180
@@ -47,10 +47,9 @@ def events() -> list[Item]:
 
 
 @pytest.fixture
-def known(aws: dict[str, str], events: list[Item]) -> Iterator[list[Item]]:
+def known(events: list[Item]) -> Iterator[list[Item]]:
     """The events, stored, and a moment at which some are live."""
-    write(aws["HubTable"], stored(events))
-    with patch.object(clock, "now", lambda: NOW):
+    with patch.object(clock, "now", lambda: NOW), Shelf(stored(events)).in_place():
         yield events
 
 
