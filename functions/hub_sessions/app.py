@@ -44,16 +44,24 @@ def read_session(caller: Caller, event_uuid: str, session_uuid: str) -> Reply[En
 
 @handler.put("/events/<event_uuid>/sessions/<session_uuid>", scope="event.update_session")
 def change_session(
-    caller: Caller, event_uuid: str, session_uuid: str, body: ChangeSession, precondition: Precondition
+    caller: Caller,
+    event_uuid: str,
+    session_uuid: str,
+    body: ChangeSession,
+    precondition: Precondition,
+    request: Request,
 ) -> Reply[Envelope[WrittenSession]]:
     """Change a session; what is left out stays as it is."""
-    event, session = event_uuid.lower(), session_uuid.lower()
-    found = service.change(caller.tenant, event, session, body.sessions, precondition)
+    asked = (event_uuid.lower(), session_uuid.lower(), body.sessions, precondition, request.idempotency_key)
+    found = service.change(caller.tenant, caller.sub, *asked)
     result: WrittenSession = {"session": {"session": found.document}}
     return Reply(envelope(200, result), headers=_tag(found))
 
 
 @handler.delete("/events/<event_uuid>/sessions/<session_uuid>", scope="event.delete_session")
-def delete_session(caller: Caller, event_uuid: str, session_uuid: str, precondition: Precondition) -> None:
+def delete_session(
+    caller: Caller, event_uuid: str, session_uuid: str, precondition: Precondition, request: Request
+) -> None:
     """Delete a session for which nothing was sold."""
-    service.delete(caller.tenant, event_uuid.lower(), session_uuid.lower(), precondition)
+    asked = (event_uuid.lower(), session_uuid.lower(), precondition, request.idempotency_key)
+    service.delete(caller.tenant, caller.sub, *asked)

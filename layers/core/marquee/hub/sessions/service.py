@@ -16,9 +16,11 @@ from marquee.hub.repository import Whole
 from marquee.hub.session_documents import SessionDocument
 from marquee.hub.sessions import asking, documents, items, rules
 from marquee.hub.sessions.models import NewSession, SessionChange, SessionList, SessionsQuery
+from marquee.ids import derived_id
 from marquee.preconditions import Precondition
 
 _ATTEMPTS = 20
+_MOST_REMEMBERED = 20
 
 
 class Recorded(NamedTuple):
@@ -78,15 +80,27 @@ def listed(tenant: str, event_uuid: str, query: SessionsQuery) -> SessionList:
     return documents.listed(rules.frame(whole.head), heads.shown_state(whole.head, now), whole.sessions, query, now)
 
 
-def change(tenant: str, event_uuid: str, uuid: str, asked: SessionChange, precondition: Precondition) -> Recorded:
+def change(
+    tenant: str,
+    sub: str,
+    event_uuid: str,
+    uuid: str,
+    asked: SessionChange,
+    precondition: Precondition,
+    key: str | None,
+) -> Recorded:
     """Change a session.
 
-    Where nothing is left to change, it is done, whatever `If-Match` says: a request repeated after its answer was lost
-    meets the version that it has itself written (RFC 9110, 13.1.1). Raises as `create` does, and Stale.
+    A request repeated under its key is answered without being made again. Where nothing is left to change, it is done,
+    whatever `If-Match` says: a request repeated after its answer was lost meets the version that it has itself written
+    (RFC 9110, 13.1.1). Raises as `create` does, and Stale.
     """
+    mark = _mark(tenant, sub, key, "change", uuid, asked.model_dump_json(exclude_unset=True))
     images_checked: dict[str, str] = {}
     for whole, now in _attempts(tenant, event_uuid):
         item = _session(whole, uuid)
+        if mark in whole.head.get("marks", ()):
+            return _recorded(whole.head, item)
         _require_editable(whole.head, now)
         frame, before = rules.frame(whole.head), rules.session(item)
         after, violations = asking.changed(frame, asked, before, now)
@@ -99,30 +113,31 @@ def change(tenant: str, event_uuid: str, uuid: str, asked: SessionChange, precon
         rules.require_room(frame, after, (one for one in whole.sessions if one is not item))
         written = items.changed_item(item, after, clock.rfc3339(now))
         try:
-            head = repository.save(whole.head, {"updated_at": written["updated_at"]}, put=[written])
+            changes = {"updated_at": written["updated_at"], **_marked(whole.head, mark)}
+            head = repository.save(whole.head, changes, put=[written])
         except repository.VersionMoved:
             continue
         return _recorded(head, written)
     raise _contended()
 
 
-def delete(tenant: str, event_uuid: str, uuid: str, precondition: Precondition) -> None:
-    """Take a session out of its event.
+def delete(tenant: str, sub: str, event_uuid: str, uuid: str, precondition: Precondition, key: str | None) -> None:
+    """Take a session out of its event; a request repeated under its key finds that done.
 
     Raises NotFound, Stale, and Conflict where tickets were sold for it, where ticket levels are for it alone, or for an
     event that cannot be edited.
     """
-    seen = False
+    # Without a key, the mark of this very call.
+    mark = _mark(tenant, sub, key, "delete", uuid) or hub_rules.new_uuid()
     for whole, now in _attempts(tenant, event_uuid):
-        # Gone since it was seen: what was wanted has come about, most likely by this very request.
-        if seen and _find(whole, uuid) is None:
+        head = whole.head
+        if mark in head.get("marks", ()):
             return
-        head, item = whole.head, _session(whole, uuid)
-        seen = True
+        item = _session(whole, uuid)
         _require_editable(head, now)
         precondition.require(item["version"])
         _require_unused(head, item)
-        changes = {"session_count": head["session_count"] - 1, "updated_at": clock.rfc3339(now)}
+        changes = {"session_count": head["session_count"] - 1, "updated_at": clock.rfc3339(now), **_marked(head, mark)}
         try:
             repository.save(head, changes, delete=[item["sk"]])
         except repository.VersionMoved:
@@ -137,6 +152,15 @@ def _attempts(tenant: str, event_uuid: str) -> Iterator[tuple[Whole, datetime]]:
         if attempt:
             time.sleep(random.uniform(0, min(0.01 * 2**attempt, 0.3)))  # noqa: S311 - full jitter, no secret
         yield _whole(tenant, event_uuid), clock.now()
+
+
+def _mark(tenant: str, sub: str, key: str | None, *asked: str) -> str | None:
+    return derived_id("req", tenant, sub, key, *asked) if key else None
+
+
+def _marked(head: Item, mark: str | None) -> Item:
+    """The event's marks of recent requests with this one."""
+    return {"marks": [*head.get("marks", ()), mark][-_MOST_REMEMBERED:]} if mark else {}
 
 
 def _whole(tenant: str, event_uuid: str) -> Whole:
