@@ -2,7 +2,8 @@
 
 from marquee.auth import Caller
 from marquee.http import Api, Reply
-from marquee.hub.envelopes import Envelope, OneEvent, envelope
+from marquee.hub.duplicates import service as duplicates
+from marquee.hub.envelopes import DuplicatedEvent, Envelope, OneEvent, envelope
 from marquee.hub.event_documents import EventDocument
 from marquee.hub.events import service as events
 from marquee.hub.events.models import EventChange, NewEvent
@@ -13,6 +14,12 @@ from marquee.hub.listing.models import EventPage
 from marquee.hub.listing.queries import EventListQuery
 from marquee.hub.organisations import service as organisations
 from marquee.hub.organisations.models import OneOrganisation, OrganisationAsked, OrganisationDocument
+from marquee.hub.publication import service as publication
+from marquee.hub.publication.models import Accepted, Asked, PublicationDocument, PublicationQuery
+from marquee.hub.tickets import service as tickets
+from marquee.hub.tickets.models import AllTickets, NewTicket, OneTicket, TicketChange
+from marquee.hub.tickets.service import Recorded
+from marquee.plans import Plan
 from marquee.preconditions import Precondition, etag
 from marquee.requests import Request
 
@@ -62,6 +69,44 @@ def _event(document: EventDocument, status: int = 200) -> Reply[Envelope[OneEven
     return Reply(envelope(status, {"event": document}), status, headers={"ETag": etag(document["version"])})
 
 
+@handler.post("/events/<event_uuid>/publish", scope="event.publish")
+def publish_event(caller: Caller, event_uuid: str, query: PublicationQuery, request: Request) -> Reply[Accepted] | Plan:
+    """Publish an event. It is public when this answers; `execution` brings it to the Registry and Main.
+
+    Each occurrence becomes an event there, under the same id whenever it is published again.
+    """
+    return _changed(caller, event_uuid, "publish", query, request)
+
+
+@handler.post("/events/<event_uuid>/unpublish", scope="event.unpublish")
+def unpublish_event(
+    caller: Caller, event_uuid: str, query: PublicationQuery, request: Request
+) -> Reply[Accepted] | Plan:
+    """Take an event out of public lists. Main archives its occurrences but for those with sales, or that are over."""
+    return _changed(caller, event_uuid, "unpublish", query, request)
+
+
+@handler.post("/events/<event_uuid>/cancel", scope="event.cancel", status=200)
+def cancel_event(caller: Caller, event_uuid: str, query: PublicationQuery, request: Request) -> Reply[Accepted] | Plan:
+    """Cancel an event for good: booking ends now, campaigns are paused, Main and the Registry show it as cancelled."""
+    return _changed(caller, event_uuid, "cancel", query, request)
+
+
+@handler.get("/events/<event_uuid>/publication", scope="event.read")
+def read_publication(caller: Caller, event_uuid: str) -> Envelope[PublicationDocument]:
+    """The last publication of an event, and every occurrence as the Registry and Main have it now."""
+    return envelope(200, publication.read(caller.tenant, event_uuid))
+
+
+def _changed(
+    caller: Caller, event_uuid: str, kind: Asked, query: PublicationQuery, request: Request
+) -> Reply[Accepted] | Plan:
+    if query.dry_run:
+        return publication.plan(caller.tenant, event_uuid, kind)
+    accepted = publication.change(caller.tenant, caller.sub, event_uuid, kind, request.idempotency_key)
+    return Reply(accepted, accepted["statusCode"])
+
+
 @handler.post("/images", scope="event.update")
 def prepare_image(caller: Caller, body: NewImage) -> Envelope[PreparedImage]:
     """A form with which an image can be sent, and what stands for the image in an event or a session.
@@ -98,3 +143,65 @@ def update_organisation(
 
 def _organisation(document: OrganisationDocument) -> Reply[Envelope[OneOrganisation]]:
     return Reply(envelope(200, {"organisation": document}), headers={"ETag": etag(document["version"])})
+
+
+@handler.post("/events/<event_uuid>/duplicate", scope="event.create")
+def duplicate_event(caller: Caller, event_uuid: str, request: Request) -> Reply[Envelope[DuplicatedEvent]]:
+    """Duplicate an event with its ticket levels and sessions, all with ids of their own; nothing of it is sold.
+
+    The duplicate is ready, and not published. Its occurrences have the times of the original's.
+    """
+    made = duplicates.duplicate(caller.tenant, caller.sub, event_uuid, request.idempotency_key)
+    headers = {"ETag": etag(made["version"]), "Location": f"/events/{made['uuid']}"}
+    return Reply(envelope(201, {"events": made, "event": made}), 201, headers=headers)
+
+
+@handler.get("/events/<event_uuid>/tickets", scope="event.read")
+def list_tickets(caller: Caller, event_uuid: str) -> Reply[Envelope[AllTickets]]:
+    """List an event's ticket levels, restricted ones too, in their order."""
+    found = tickets.listed(caller.tenant, event_uuid)
+    return Reply(envelope(200, {"tickets": found.documents}), headers={"ETag": etag(found.version)})
+
+
+@handler.post("/events/<event_uuid>/tickets", scope="event.update")
+def create_ticket(
+    caller: Caller, event_uuid: str, body: NewTicket, precondition: Precondition, request: Request
+) -> Reply[Envelope[OneTicket]]:
+    """Add a ticket level to an event."""
+    made = tickets.create(caller.tenant, caller.sub, event_uuid, body, precondition, request.idempotency_key)
+    reply = _ticket(made, 201)
+    reply.headers["Location"] = f"/events/{event_uuid.lower()}/tickets/{made.document['uuid']}"
+    return reply
+
+
+@handler.get("/events/<event_uuid>/tickets/<ticket_uuid>", scope="event.read")
+def read_ticket(caller: Caller, event_uuid: str, ticket_uuid: str) -> Reply[Envelope[OneTicket]]:
+    """Read a ticket level. Its entity tag is that of its event, of which it is a part."""
+    return _ticket(tickets.read(caller.tenant, event_uuid, ticket_uuid))
+
+
+@handler.put("/events/<event_uuid>/tickets/<ticket_uuid>", scope="event.update")
+def update_ticket(
+    caller: Caller,
+    event_uuid: str,
+    ticket_uuid: str,
+    body: TicketChange,
+    precondition: Precondition,
+    request: Request,
+) -> Reply[Envelope[OneTicket]]:
+    """Change a ticket level; what is left out stays. The prices given are all that it has then."""
+    asked = (event_uuid, ticket_uuid, body, precondition, request.idempotency_key)
+    return _ticket(tickets.update(caller.tenant, caller.sub, *asked))
+
+
+@handler.delete("/events/<event_uuid>/tickets/<ticket_uuid>", scope="event.update")
+def delete_ticket(
+    caller: Caller, event_uuid: str, ticket_uuid: str, precondition: Precondition, request: Request
+) -> None:
+    """Delete a ticket level of which nothing was sold."""
+    tickets.delete(caller.tenant, caller.sub, event_uuid, ticket_uuid, precondition, request.idempotency_key)
+
+
+def _ticket(recorded: Recorded, status: int = 200) -> Reply[Envelope[OneTicket]]:
+    result: OneTicket = {"ticket": recorded.document}
+    return Reply(envelope(status, result), status, headers={"ETag": etag(recorded.version)})

@@ -1,0 +1,67 @@
+"""Duplicating an event: the use case."""
+
+from marquee import clock
+from marquee.errors import Conflict
+from marquee.hub import heads, repository
+from marquee.hub import rules as hub_rules
+from marquee.hub.duplicates import repository as duplicates
+from marquee.hub.duplicates import rules
+from marquee.hub.event_documents import EventDocument
+from marquee.hub.events import service as events
+from marquee.hub.models import Item
+from marquee.hub.organisations import service as organisations
+from marquee.hub.repository import Whole
+from marquee.ids import derived_id
+
+_ATTEMPTS = 20
+
+
+def duplicate(tenant: str, sub: str, uuid: str, key: str | None) -> EventDocument:
+    """Make a duplicate of an event: a copy of one version of it, with ids of its own.
+
+    Under an idempotency key of the caller `sub` its uuid derives from the request: one that is repeated after a crash
+    completes its own duplicate. Raises NotFound, and Conflict where the original is written all the time or the same
+    request is being worked on.
+    """
+    request = (tenant, sub, key, "duplicate", uuid.lower()) if key else None
+    own = hub_rules.derived_uuid(*request) if request else hub_rules.new_uuid()
+    if request and (found := repository.head(tenant, own)):
+        return events.shown(found)
+    original = _snapshot(tenant, uuid)
+    org = heads.packed(organisations.snapshot(tenant))
+    mark = derived_id("req", *request) if request else None
+    copy = rules.copy(original.head, original.sessions, own, clock.timestamp(), mark, org)
+    events.require_room(copy.head)
+    try:
+        return events.shown(_made(copy, repeatable=request is not None))
+    except duplicates.Overtaken:
+        found = repository.head(tenant, own)
+        if found is None:
+            raise Conflict("event.being_duplicated", "The same request is being worked on.") from None
+        return events.shown(found)
+
+
+def _made(copy: rules.Copy, *, repeatable: bool) -> Item:
+    """The copy as stored. Raises Overtaken."""
+    head, sessions = copy
+    attempt = hub_rules.new_uuid() if sessions or repeatable else None
+    if attempt:
+        duplicates.begin(head, attempt)
+        if repeatable:
+            duplicates.clear(head, attempt, sessions)
+        duplicates.lay_down(head, attempt, sessions)
+    return duplicates.finish(head, attempt)
+
+
+def _snapshot(tenant: str, uuid: str) -> Whole:
+    """The event and its sessions as they were at one moment. Raises NotFound, and Conflict where that never ends."""
+    head = events.stored(tenant, uuid)
+    for _ in range(_ATTEMPTS):
+        if not head["session_count"]:
+            return Whole(head, [])
+        sessions = repository.sessions(tenant, head["uuid"])
+        again = events.stored(tenant, uuid)
+        if again["version"] == head["version"]:
+            return Whole(head, sessions)
+        head = again
+    raise Conflict("event.contended", "The event is being changed by others. Try again.")
