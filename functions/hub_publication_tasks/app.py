@@ -9,12 +9,12 @@ from marquee.observability import logger
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Run one step: `{"task", "publication", ...}` in, its outcome out."""
     outcome = _run(event)
-    told = {name: event[name] for name in ("task", "batch", "sequence") if name in event}
+    told: dict[str, Any] = {name: event[name] for name in ("task", "batch", "sequence") if name in event}
     logger().info("step", extra={**told, "outcome": outcome["outcome"], **event["publication"]})
     return outcome
 
 
-def _run(event: dict[str, Any]) -> dict[str, Any]:  # noqa: PLR0911 - one per task
+def _run(event: dict[str, Any]) -> dict[str, Any]:  # noqa: C901, PLR0911 - one per task
     order, sequence, batch = event["publication"], event.get("sequence", 0), event.get("batch", 0)
     match event["task"]:
         case "open":
@@ -28,7 +28,7 @@ def _run(event: dict[str, Any]) -> dict[str, Any]:  # noqa: PLR0911 - one per ta
         case "withdraw":
             return publishing_service.withdraw(order, sequence, batch)
         case "finish":
-            return publishing_service.finish(order, sequence)
+            return publishing_service.finish(order, sequence, event.get("gathered", []))
         case "cancel":
             return cancelling_service.cancel(order, sequence, batch)
         case "fail":

@@ -3,6 +3,7 @@
 from typing import Any
 
 from marquee.errors import Malformed
+from marquee.hub import execution_service as publications
 from marquee.observability import logger
 from marquee.reconcile import service
 from marquee.registry.hosts import host
@@ -21,6 +22,8 @@ def _run(event: dict[str, Any]) -> Any:
     match event["task"]:
         case "retake_pending":
             return service.retake_pending(settle, event["so_far"])
+        case "restart_publications":
+            return publications.restart_lost(event["lost_seconds"])
         case "list_tenants":
             return service.list_tenants(event["execution"], event["after"])
         case "compare":

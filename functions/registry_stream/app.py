@@ -1,4 +1,4 @@
-"""From the Registry table's stream to `event_intake`: one execution per written version."""
+"""From the Registry table's stream to `event_intake`: one execution per written version that the Hub does not carry."""
 
 from typing import Any
 
@@ -15,6 +15,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str,
     failures: list[dict[str, str]] = []
     for record in event["Records"]:
         image = record["dynamodb"]["NewImage"]
+        if image.get("hub_version") == image["version"]:  # a publication of the Hub takes this version to Main itself
+            continue
         tenant, eid = tenant_and_eid(image["pk"]["S"])
         version = int(image["version"]["N"])
         try:

@@ -176,6 +176,21 @@ def transact(writes: Sequence[Mapping[str, Any]]) -> list[str]:
 _CONTENTION_ATTEMPTS = 12
 
 
+class CheckFailed(Exception):
+    """What a transaction was to be made under does not hold (any more)."""
+
+
+def transact_under(checks: Sequence[Mapping[str, Any]], writes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """`transact` the writes under these condition checks of other items; the reasons are the writes' alone.
+
+    Raises CheckFailed where a check does not hold.
+    """
+    reasons = transact([*writes, *checks])
+    if "ConditionalCheckFailed" in reasons[len(writes) :]:
+        raise CheckFailed
+    return reasons[: len(writes)]
+
+
 def get(table: str, pk: str, sk: str, *, consistent: bool = True) -> Item | None:
     """One item by its key, or None."""
     try:

@@ -1,6 +1,6 @@
 """Main's events in DynamoDB: the item, its place in the indexes, and the counters, always in one transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from marquee import ddb, keys
@@ -9,6 +9,9 @@ from marquee.events.models import Item
 from marquee.settings import settings
 
 _INDEX_KEYS = (*(partition for _, partition in listing.INDEXES.values()), listing.SORT_KEY)
+
+
+Checks = Sequence[dict[str, Any]]
 
 
 class VersionMoved(Exception):
@@ -20,9 +23,10 @@ def get(tenant: str, eid: str) -> Item | None:
     return ddb.get(settings().events_table, keys.event(tenant, eid), "EVENT")
 
 
-def several(tenant: str, eids: Iterable[str]) -> list[Item]:
+def several(tenant: str, eids: Iterable[str], *, consistent: bool = False) -> list[Item]:
     """Those of these events that are stored, in no order."""
-    return ddb.batch_get(settings().events_table, [(keys.event(tenant, eid), "EVENT") for eid in eids])
+    wanted = [(keys.event(tenant, eid), "EVENT") for eid in eids]
+    return ddb.batch_get(settings().events_table, wanted, consistent=consistent)
 
 
 def series(tenant: str, series_id: str) -> Item | None:
@@ -36,21 +40,22 @@ def members(tenant: str, series_ids: list[str]) -> dict[str, list[str]]:
     return {str(item["series_id"]): item["members"] for item in found}
 
 
-def create(tenant: str, item: Item) -> bool:
-    """Store a new event and count it. False where it is stored already."""
+def create(tenant: str, item: Item, checks: Checks = ()) -> bool:
+    """Store a new event and count it. False where it is stored already. Raises CheckFailed."""
     stored = item | listing.index_keys(tenant, item)
     put = {
         "TableName": settings().events_table,
         "Item": ddb.to_item(stored),
         "ConditionExpression": "attribute_not_exists(pk)",
     }
-    return not ddb.transact([{"Put": put}, *_tally_updates(tenant, None, stored)])
+    return not ddb.transact_under(checks, [{"Put": put}, *_tally_updates(tenant, None, stored)])
 
 
-def update(tenant: str, before: Item, changes: Item) -> Item:
+def update(tenant: str, before: Item, changes: Item, checks: Checks = ()) -> Item:
     """Apply `changes` to the version that was read, move the event between lists and counters accordingly.
 
-    Returns the item as stored. Raises VersionMoved where somebody else wrote since.
+    Returns the item as stored. Raises VersionMoved where somebody else wrote since, CheckFailed where one of the
+    `checks` (of items elsewhere) does not hold.
     """
     after = {key: value for key, value in {**before, **changes}.items() if key not in _INDEX_KEYS}
     after["version"] = before["version"] + 1
@@ -61,7 +66,7 @@ def update(tenant: str, before: Item, changes: Item) -> Item:
         "ConditionExpression": "version = :version",
         "ExpressionAttributeValues": ddb.to_item({":version": before["version"]}),
     }
-    if ddb.transact([{"Put": put}, *_tally_updates(tenant, before, after)]):
+    if ddb.transact_under(checks, [{"Put": put}, *_tally_updates(tenant, before, after)]):
         raise VersionMoved
     return after
 

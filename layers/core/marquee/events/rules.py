@@ -21,18 +21,47 @@ SHOWN = ("eid", "doc", *INITIAL_STATUSES, "version", "updated_at", "has_active_c
 
 
 def new_item(tenant: str, eid: str, meta: EventMeta, registry_version: int, at: str) -> Item:
-    """The stored item of an event that Main sees for the first time; its index keys come with the write."""
+    """The stored item of an event that Main sees for the first time; its index keys come with the write.
+
+    An occurrence of the Hub's becomes active by its publication alone, whoever brings it here.
+    """
     return {
         "pk": keys.event(tenant, eid),
         "sk": "EVENT",
         "eid": eid,
         "doc": orjson.dumps(meta).decode(),
         **INITIAL_STATUSES,
+        **({"status": "archived"} if meta["hub_event_id"] else {}),
         "version": 1,
         "frontend_sequence": 0,
         "registry_version": registry_version,
         "updated_at": at,
     }
+
+
+def hub_status(status: str, sequence: int) -> Item:
+    """The fields that a publication of the Hub with this sequence writes to change an event's status."""
+    return {"status": status, "hub_sequence": sequence, "hub_changed": sequence}
+
+
+def hub_taken(item: Mapping[str, Any], meta: EventMeta, registry_version: int, sequence: int) -> Item:
+    """The fields that taking a published occurrence writes; none where all is as it should be.
+
+    A newer version of the Registry's stays, and so does what a later publication has written.
+    """
+    if item.get("hub_sequence", 0) > sequence:
+        return {}
+    changes: Item = {}
+    if item["registry_version"] < registry_version:
+        changes = {"doc": orjson.dumps(meta).decode(), "registry_version": registry_version, "hub_sequence": sequence}
+    if item["status"] != "active":
+        changes |= hub_status("active", sequence)
+    return changes
+
+
+def campaigns_paused(item: Mapping[str, Any]) -> Item:
+    """The fields that pausing an event's campaigns writes; none where they are paused."""
+    return {} if item["client_campaign_status"] == "PAUSED" else {"client_campaign_status": "PAUSED"}
 
 
 def document(item: Mapping[str, Any], members: Sequence[str] = ()) -> dict[str, Any]:

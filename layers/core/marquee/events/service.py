@@ -101,10 +101,13 @@ def take_from_registry(tenant: str, eid: str, meta: EventMeta, registry_version:
     raise _contended()
 
 
-def rewritten(tenant: str, eid: str, change: Callable[[Item], Item | None]) -> Item:
+def rewritten(
+    tenant: str, eid: str, change: Callable[[Item], Item | None], checks: Sequence[dict[str, Any]] = ()
+) -> Item:
     """The event after `change`, computed anew from what is stored until nobody wrote meanwhile; None changes nothing.
 
-    Raises NotFound, and Conflict where others never stop writing.
+    Raises NotFound, Conflict where others never stop writing, and `ddb.CheckFailed` where one of the `checks`, under
+    which it is written, does not hold.
     """
     for _ in range(_ATTEMPTS):
         before = stored(tenant, eid)
@@ -112,7 +115,7 @@ def rewritten(tenant: str, eid: str, change: Callable[[Item], Item | None]) -> I
         if changes is None:
             return before
         try:
-            return repository.update(tenant, before, changes)
+            return repository.update(tenant, before, changes, checks)
         except repository.VersionMoved:
             continue
     raise _contended()

@@ -8,6 +8,7 @@ from marquee import workflows
 from marquee.errors import Conflict, Unavailable
 from marquee.executions import rules, service
 from marquee.executions.models import Execution
+from marquee.hub import execution_service as publications
 from marquee.plans import Plan, PlannedChange
 from marquee.sales import execution_service as sales
 
@@ -18,6 +19,8 @@ _CLOSINGS: dict[str, Callable[[str, str], None]] = {
     "sales_edit": sales.end_cancelled_edit,
     "sales_clear": sales.end_cancelled_clear,
     "sales_undo": sales.end_cancelled_clear,
+    "event_publication": publications.end_cancelled_publication,
+    "event_cancellation": publications.end_cancelled_cancellation,
 }
 
 

@@ -21,7 +21,7 @@ _FOLDERS = frozenset(("sales", "backfill", "uploads"))
 _EDITS = frozenset(("edits", "edit_uploads"))
 _PARTS = 4
 _UPLOAD = re.compile(r"upl_[A-Za-z0-9_-]{1,40}/")
-_NAMED = ("tenant", "eid", "ingest_id", "prefix", "mode", "clear")
+_NAMED = ("tenant", "eid", "event_uuid", "ingest_id", "prefix", "mode", "clear")
 _SUCCESSOR = re.compile(r"(.+)-r([1-9]\d{0,5})")
 # What `workflows.execution_name` derives is whole: an end like a successor's is chance.
 _DERIVED = re.compile(r"x_[A-Za-z0-9_-]{20}")

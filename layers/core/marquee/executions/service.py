@@ -25,6 +25,36 @@ def start(tenant: str, machine: str, name: str, payload: dict[str, Any]) -> Exec
     return started(machine, name)
 
 
+def name_of(*parts: str) -> str:
+    """The execution name that these parts always get."""
+    return workflows.execution_name(*parts)
+
+
+def public_id(machine: str, name: str) -> str:
+    """The id under which an execution of this machine and name is read."""
+    return rules.execution_id(machine, name)
+
+
+def begin(machine: str, name: str, payload: dict[str, Any]) -> str:
+    """Start an execution, or find the one that was started under this name; gives its id and waits for nothing."""
+    workflows.start(machine, name, payload)
+    return public_id(machine, name)
+
+
+def begin_again(machine: str, name: str, payload: dict[str, Any]) -> str | None:
+    """See that an execution runs for what this one was started for: itself, or the last of those that make up for it.
+
+    Gives the id of the one that was started; None where one is running.
+    """
+    described = workflows.describe(machine, name)
+    while described is not None:
+        if described["status"] == "RUNNING":
+            return None
+        name = rules.successor(name)
+        described = workflows.describe(machine, name)
+    return begin(machine, name, payload)
+
+
 def started(machine: str, name: str) -> Execution:
     """The execution that was just started. Raises Unavailable while it is being started."""
     described = workflows.describe_when(machine, name)

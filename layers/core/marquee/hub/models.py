@@ -46,7 +46,8 @@ class Publication(TypedDict):
     """The last change that is, or was, brought to the Registry and Main.
 
     `sequence` is the place of the change in the event's order of changes: on the other hosts a newer one is never
-    overwritten by an older one. `before` is the state that undoing it brings back.
+    overwritten by an older one. `before` is the state that undoing it brings back, `undoes` the sequence that is being
+    undone, `report` what it came to.
     """
 
     id: str
@@ -56,6 +57,8 @@ class Publication(TypedDict):
     before: StoredState
     at: str
     failure: NotRequired[str | None]
+    undoes: NotRequired[int]
+    report: NotRequired[dict[str, Any]]
 
 
 class OrganisationSnapshot(TypedDict):
@@ -71,7 +74,8 @@ class Head(TypedDict):
     """An event's item. `doc`, `rule`, `runs`, `levels` and `org` are JSON; the place in lists is added when written.
 
     `doc` holds what the organiser said of the event (`events.content`), `rule` a `Rule`, `runs` the occurrences as
-    `recurrence.packed` gives them, `levels` the ticket levels, `org` an `OrganisationSnapshot`.
+    `recurrence.packed` gives them, `levels` the ticket levels, `org` an `OrganisationSnapshot`. `dropped` are occurrences,
+    packed as well, that the event has no more and that Main may still show.
     """
 
     pk: str
@@ -92,6 +96,7 @@ class Head(TypedDict):
     state_at: str
     published_at: str | None
     publication: NotRequired[Publication]
+    dropped: NotRequired[str]
     origin: str | None
 
 

@@ -66,6 +66,21 @@ def update(tenant: str, before: Item, changes: Item) -> Item:
     return after
 
 
+def put_together(pairs: Sequence[tuple[Item | None, Item]], checks: Sequence[dict[str, Any]]) -> bool:
+    """Store these records, each over the one that was read (None: there was none), all or none, marking nothing.
+
+    False where somebody else wrote one since. Raises `ddb.CheckFailed` where one of the `checks` does not hold.
+    """
+    writes = []
+    for before, after in pairs:
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+        if before is not None:
+            values = ddb.to_item({":before": before["version"]})
+            condition = {"ConditionExpression": "version = :before", "ExpressionAttributeValues": values}
+        writes.append({"Put": {"TableName": settings().registry_table, "Item": ddb.to_item(after), **condition}})
+    return not ddb.transact_under(checks, writes)
+
+
 def _mark_pending(tenant: str, item: Item) -> dict[str, Any]:
     """Main should have this version. The mark keeps the time of the oldest change that Main has not taken."""
     return {

@@ -74,6 +74,42 @@ def new_item(tenant: str, eid: str, event: NewEvent, wanted_type: str, origin: s
     }
 
 
+# What the Hub says of an event; the rest is the Registry's own.
+_HUB_FIELDS = (
+    "title",
+    "start_date_time",
+    "city",
+    "venue_name",
+    "capacity",
+    "category",
+    "currency",
+    "hub_event_id",
+)
+
+
+def hub_record(
+    tenant: str, eid: str, stored: Mapping[str, Any] | None, wanted: EventMeta, sequence: int, at: str
+) -> Item | None:
+    """The record of a Hub's occurrence as it is to be stored; None where it is so, or a later publication wrote it.
+
+    `hub_version` says which version the publication of this sequence itself takes to Main.
+    """
+    if stored is None:
+        first = {"eid": eid, "partner_product": None, "doc": packed(wanted), "origin": None, "version": 1}
+        keyed: Item = {"pk": keys.event(tenant, eid), "sk": "META", **first, "created_at": at, "updated_at": at}
+        return {**keyed, "hub_version": 1, "hub_sequence": sequence}
+    described: EventMeta = orjson.loads(stored["doc"])
+    after: Any = {**described, **{name: wanted[name] for name in _HUB_FIELDS}}  # type: ignore[literal-required]
+    if described["campaign_stop_time"] == described["start_date_time"]:
+        after["campaign_stop_time"] = after["start_date_time"]
+    after["event_type"] = event_type(after["category"], described["event_type"])
+    if after == described or stored.get("hub_sequence", 0) > sequence:
+        return None
+    version = stored["version"] + 1
+    written = {"doc": packed(after), "version": version, "updated_at": at}
+    return {**stored, **written, "hub_version": version, "hub_sequence": sequence}
+
+
 def packed(described: EventMeta) -> str:
     """The metadata as it is stored."""
     return orjson.dumps(described).decode()

@@ -66,6 +66,15 @@ def heads(tenant: str, eids: Iterable[str]) -> dict[str, Head]:
     return {keys.tenant_and_eid(item["pk"])[1]: _head_of(item) for item in found}
 
 
+def unchanged(tenant: str, eid: str, version: int) -> dict[str, Any]:
+    """A transaction's condition that the event's head is still at this version (0: there is none)."""
+    check: dict[str, Any] = {"TableName": settings().sales_table, "ConditionExpression": "attribute_not_exists(pk)"}
+    if version:
+        check["ConditionExpression"] = "version = :version"
+        check["ExpressionAttributeValues"] = ddb.to_item({":version": version})
+    return {"ConditionCheck": {**check, "Key": ddb.to_item({"pk": keys.event(tenant, eid), "sk": _HEAD})}}
+
+
 def events_with_sales(tenant: str) -> Iterator[str]:
     """The tenant's events that something was ever committed for, a moment ago at the latest, in the order of ids."""
     query = {

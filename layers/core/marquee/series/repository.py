@@ -13,10 +13,10 @@ from marquee.series.models import Membership, View
 from marquee.settings import settings
 
 
-def view(tenant: str, eids: Sequence[str]) -> View:
-    """These events as far as they exist, then the series that they are in, each item as it is when it is read."""
+def view(tenant: str, eids: Sequence[str], also: Sequence[str] = ()) -> View:
+    """These events as far as they exist, then the series they are in, and `also` these, each item as when it is read."""
     found = events(tenant, eids)
-    ids = list(dict.fromkeys(item["series_id"] for item in found.values() if "series_id" in item))
+    ids = list(dict.fromkeys([*also, *(item["series_id"] for item in found.values() if "series_id" in item)]))
     table = settings().events_table
     series = ddb.batch_get(table, [(keys.series(tenant, one), "SERIES") for one in ids], consistent=True)
     return View(found, {str(item["series_id"]): item for item in series})

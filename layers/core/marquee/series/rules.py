@@ -83,6 +83,29 @@ def addition(view: View, eid: str, added: Sequence[str]) -> Membership:
     return membership if elsewhere else Membership(own, own)
 
 
+def gathering(view: View, eids: Sequence[str], own: str) -> tuple[str, Membership, list[str]]:
+    """The series that is to hold these events, what a write makes of it, and which of them others hold.
+
+    It is the one called `own` where there is one or none of them is in any, else the one that most of them are in.
+    Events that are elsewhere, unknown or not active stay as they are; so do the series' other members. A write takes in
+    at most `MAX_NAMED`: one that takes in as many has to be followed by another. Raises Torn where the view allows no
+    conclusion.
+    """
+    known = [eid for eid in eids if eid in view.events]
+    inside = [view.events[eid]["series_id"] for eid in known if "series_id" in view.events[eid]]
+    if any(series_id not in view.series for series_id in inside):
+        raise Torn
+    target = own
+    if own not in view.series and inside:
+        target = max(sorted(set(inside)), key=inside.count)
+    before = tuple(view.series[target]["members"]) if target in view.series else ()
+    elsewhere = [eid for eid in known if view.events[eid].get("series_id", target) != target]
+    free = [eid for eid in known if "series_id" not in view.events[eid] and view.events[eid]["status"] == "active"]
+    joining = free[: min(MAX_NAMED, MAX_MEMBERS - len(before))]
+    after = (*before, *joining)
+    return target, Membership(before, after if len(after) > 1 else before), elsewhere
+
+
 def removal(view: View, eid: str, removed: Sequence[str]) -> Membership:
     """What taking these events out of the event's series makes of it; the event itself may be among them.
 

@@ -1,0 +1,45 @@
+"""Steps that bring an event's cancellation to Main and the Registry. What is done stays; a redrive goes on."""
+
+from marquee import ddb
+from marquee.events import hub_service as main
+from marquee.hub import repository
+from marquee.hub.publication import rules, steps
+from marquee.hub.publication.models import Failure, Order, Step
+from marquee.registry import hub_service as registry
+
+
+def cancel(order: Order, sequence: int, number: int) -> Step:
+    """Cancel a batch of occurrences: campaigns paused, Main cancelled, the Registry told. What took place stays."""
+    head = steps.running(order, sequence)
+    if head is None:
+        return steps.SUPERSEDED
+    chosen = rules.batch(rules.withdrawn(head), number)
+    over = rules.over(head, chosen)
+    eids = [steps.main_id(order, one) for one in chosen if one.key not in over]
+    held = main.held(order["tenant"], eids)
+    told = registry.frontend_statuses(order["tenant"], eids)
+    written = 0
+    for eid in eids:
+        if eid in held and not main.is_cancelled(held[eid]):
+            try:
+                main.cancel(order["tenant"], eid, sequence, [steps.check(order, sequence)])
+            except ddb.CheckFailed:
+                return steps.SUPERSEDED
+            written += 1
+        if eid in told and told[eid] != "CANCELLED":
+            registry.report_cancelled(order["tenant"], eid)
+    return {"outcome": "CANCELLED", "written": written}
+
+
+def fail(order: Order, failure: Failure) -> Step:
+    """Note why the cancellation was not brought everywhere; the event stays cancelled."""
+    for _ in range(steps.ATTEMPTS):
+        head = steps.present(order)
+        if head is None or head["publication"]["phase"] != "running":
+            return steps.SUPERSEDED
+        try:
+            repository.save(head, rules.failed(head, failure))
+        except repository.VersionMoved:
+            continue
+        return {"outcome": "FAILED"}
+    raise steps.contended()

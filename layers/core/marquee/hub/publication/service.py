@@ -1,0 +1,120 @@
+"""Use cases of publishing, unpublishing and cancelling an event, and of watching how far the other hosts are."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from marquee import clock
+from marquee.errors import NotFound
+from marquee.executions import service as executions
+from marquee.hub import heads
+from marquee.hub import rules as hub_rules
+from marquee.hub.events import service as events
+from marquee.hub.models import Item
+from marquee.hub.publication import announcing, main_metadata, rules, standing
+from marquee.hub.publication.models import MACHINES, Accepted, Asked, Kind, PublicationDocument
+from marquee.plans import Plan, PlannedChange
+
+_PLANNED_IN_FULL = 40
+"""Occurrences that a plan spells out; of the others it says how many."""
+_ANSWERS: dict[Asked, tuple[int, str]] = {
+    "publish": (201, "Event has been published successfully"),
+    "unpublish": (201, "Event has been unpublished successfully"),
+    "cancel": (200, "Event has been cancelled successfully"),
+}
+
+
+def change(tenant: str, sub: str, uuid: str, kind: Asked, key: str | None) -> Accepted:
+    """Publish, unpublish or cancel the event, and start what brings that to the Registry and Main.
+
+    The event itself is changed when this returns. Repeated under its key it is the same publication, started if that
+    was lost. Raises NotFound, Conflict where the state does not allow it, naming what is possible, and Unprocessable
+    with all that an event lacks to be published.
+    """
+    request = (tenant, sub, key, uuid.lower(), kind) if key else None
+    publication_id = hub_rules.derived_uuid(*request) if request else hub_rules.new_uuid()
+
+    def begin(head: Item) -> Item:
+        return rules.requested(head, kind, publication_id, clock.now())
+
+    head = events.rewritten(tenant, uuid, begin, mark=publication_id if key else None)
+    status, told = _ANSWERS[kind]
+    return {"statusCode": status, "result": told, "execution": _execution(head, kind, publication_id)}
+
+
+def _execution(head: Item, kind: Kind, publication_id: str) -> str | None:
+    publication = head.get("publication")
+    if publication is None:
+        return None
+    if publication["id"] == publication_id and publication["phase"] == "running":
+        return announcing.begin(head)
+    return _execution_id(head, kind, publication_id)
+
+
+def _execution_id(head: Mapping[str, Any], kind: Kind, publication_id: str) -> str:
+    name = announcing.execution_name(head["tenant"], head["uuid"], publication_id)
+    return executions.public_id(MACHINES[kind], name)
+
+
+def plan(tenant: str, uuid: str, kind: Asked) -> Plan:
+    """What the change would do on all hosts. Raises as `change` does.
+
+    The first forty occurrences are spelt out; one line a host says how many there are.
+    """
+    head = events.stored(tenant, uuid)
+    changes = rules.requested(head, kind, hub_rules.new_uuid(), clock.now())
+    after = {**head, **changes}
+    planned = [PlannedChange(host="Hub", id=head["uuid"], field="status", before=head["state"], after=after["state"])]
+    if "publication" in after:
+        planned += _planned(after)
+    return Plan(workflow=MACHINES[kind] if "publication" in after else None, changes=planned)
+
+
+def _planned(after: Item) -> Iterator[PlannedChange]:
+    found = standing.standings(after)
+    described = {
+        hub_rules.main_event_id(after["tenant"], after["uuid"], one.key): meta
+        for one, meta in main_metadata.described(after, heads.occurrences(after))
+    }
+    published = after["state"] == "published"
+    outcome: dict[str, int] = {}
+    for place, one in enumerate(found):
+        eid, status = one["main_event_id"], "active" if one["main"] == "kept" else one["main"]
+        wish = rules.wanted(after, removed=eid not in described)
+        stays = one["main"] == "kept" and one["reason"] in rules.LASTING
+        becomes = status if stays or (status == "absent" and wish != "active") else wish
+        outcome[becomes] = outcome.get(becomes, 0) + 1
+        if place >= _PLANNED_IN_FULL:
+            continue
+        if published and one["registry"] == "absent" and eid in described:
+            yield PlannedChange(host="Registry", id=eid, field="event", before=None, after=described[eid])
+        if not published and wish == "cancelled" and one["registry"] == "registered" and not stays:
+            yield PlannedChange(host="Registry", id=eid, field="fe_status", before=None, after="CANCELLED")
+        if becomes != status:
+            yield PlannedChange(host="Main", id=eid, field="status", before=status, after=becomes)
+    counted = standing.counted(found)["main"]
+    before = {("active" if name == "kept" else name): number for name, number in counted.items()}
+    yield PlannedChange(host="Main", id=after["uuid"], field="occurrences", before=before, after=outcome)
+
+
+def read(tenant: str, uuid: str) -> PublicationDocument:
+    """The event's last publication, and each occurrence as the other hosts have it now.
+
+    Raises NotFound, also where the event was never published.
+    """
+    head = events.stored(tenant, uuid)
+    publication = head.get("publication")
+    if publication is None:
+        raise NotFound("publication.not_found", "The event has never been published.")
+    found = standing.standings(head)
+    return {
+        "id": publication["id"],
+        "kind": publication["kind"],
+        "sequence": publication["sequence"],
+        "phase": publication["phase"],
+        "at": publication["at"],
+        "execution": _execution_id(head, publication["kind"], publication["id"]),
+        "failure": publication.get("failure"),
+        "occurrences": found,
+        "counts": standing.counted(found),
+        "report": publication.get("report"),
+    }

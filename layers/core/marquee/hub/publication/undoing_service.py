@@ -1,0 +1,77 @@
+"""Steps that undo a publication which failed for good: the event, then what Main shows of it, are as they were."""
+
+from marquee import clock, ddb
+from marquee.events import hub_service as main
+from marquee.hub import heads, repository
+from marquee.hub.models import Item, Occurrence
+from marquee.hub.publication import publishing_service, rules, steps
+from marquee.hub.publication.models import Failure, Order, Step
+
+
+def begin(order: Order, failure: Failure | None) -> Step:
+    """Give the event the state it had. From then on nothing that is late can write for the publication.
+
+    Gives the batches to undo, and the failure to end with. A publication that is done, or was replaced, is left alone.
+    """
+    for _ in range(steps.ATTEMPTS):
+        head = steps.present(order)
+        phase = head["publication"]["phase"] if head else None
+        if head is None or phase == "done":
+            return {"outcome": "SUPERSEDED" if head is None else "DONE", **_nothing(failure)}
+        if phase == "failed":
+            return {"outcome": "FAILED", **_nothing(failure or rules.as_failure(head["publication"].get("failure")))}
+        if "undoes" not in head["publication"]:
+            try:
+                head = repository.save(head, rules.undone(head, failure, clock.now()))
+            except repository.VersionMoved:
+                continue
+        publication = head["publication"]
+        return {
+            "outcome": "UNDOING",
+            "sequence": publication["sequence"],
+            "batches": rules.batches(len(_all(head))),
+            "failure": failure or rules.as_failure(publication["failure"]),
+        }
+    raise steps.contended()
+
+
+def _nothing(failure: Failure | None) -> Step:
+    return {"sequence": 0, "batches": [], "failure": failure or rules.as_failure(None)}
+
+
+def _all(head: Item) -> list[Occurrence]:
+    return [*heads.occurrences(head), *rules.dropped(head)]
+
+
+def undo(order: Order, sequence: int, number: int) -> Step:
+    """Turn back what the publication changed on Main in a batch of occurrences; what has sales by now stays active."""
+    head = steps.running(order, sequence)
+    if head is None:
+        return steps.SUPERSEDED
+    undoes = head["publication"]["undoes"]
+    eids = [steps.main_id(order, one) for one in rules.batch(_all(head), number)]
+    held = main.held(order["tenant"], eids)
+    changed = [eid for eid in eids if eid in held and held[eid].get("hub_changed") == undoes]
+    for eid in changed:
+        if held[eid]["status"] != "archived":
+            continue
+        checks = [steps.check(order, sequence)]
+        try:
+            main.change_status(order["tenant"], eid, "active", sequence, checks, only_from="archived")
+        except ddb.CheckFailed:
+            return steps.SUPERSEDED
+    return publishing_service.archived(order, sequence, [eid for eid in changed if held[eid]["status"] == "active"])
+
+
+def close(order: Order, sequence: int) -> Step:
+    """Note that it is undone."""
+    for _ in range(steps.ATTEMPTS):
+        head = steps.running(order, sequence)
+        if head is None:
+            return steps.SUPERSEDED
+        try:
+            repository.save(head, rules.failed(head, None))
+        except repository.VersionMoved:
+            continue
+        return {"outcome": "UNDONE"}
+    raise steps.contended()
