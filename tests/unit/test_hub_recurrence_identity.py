@@ -78,6 +78,10 @@ def test_a_new_one_never_has_the_key_of_another() -> None:
     assert found == [MON + 2, MON, MON + 1]
 
 
+def test_two_new_ones_do_not_meet_at_a_key() -> None:
+    assert keys([Occurrence(WED, MON)], MON, MON + 1, WED) == [MON + 1, MON + 2, MON]
+
+
 def test_a_new_one_does_not_take_the_key_of_one_that_has_just_gone() -> None:
     gone, stays = Occurrence(WED, MON), Occurrence(TUE, TUE)
 

@@ -15,6 +15,7 @@ be edited.
 
 import hashlib
 import re
+import unicodedata
 import uuid
 from typing import Literal
 
@@ -79,7 +80,7 @@ def shown_state(state: StoredState, running: bool) -> State:
 
 def slug(name: str) -> str:
     """A name as it stands in URLs: lower case, without accents, its words joined by hyphens; empty without words."""
-    return "-".join(_WORDS.findall(folded(name)))
+    return "-".join(_WORDS.findall(unicodedata.normalize("NFC", folded(name))))
 
 
 _WORDS = re.compile(r"[^\W_]+")
@@ -97,7 +98,7 @@ def derived_uuid(*parts: str) -> str:
 
 
 def is_uuid(value: str) -> bool:
-    """Whether this is a UUID as the Hub writes them, lower case and with hyphens."""
+    """Whether this is a UUID in the form in which the Hub writes them, with hyphens; its own are lower case."""
     try:
         return str(uuid.UUID(value)) == value.lower()
     except ValueError:
