@@ -1,11 +1,13 @@
 """Ticket levels for tests."""
 
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 from marquee.hub import rules as hub_rules
 from marquee.hub.events import discounts
 from marquee.hub.models import StoredLevel, StoredPrice
+from tests.support.api import Answer, call, sample, varied
 
 CREATED = "2026-06-12T18:30:00Z"
 
@@ -53,3 +55,29 @@ def level(name: str = "stalls", **over: Any) -> StoredLevel:
         "created_at": CREATED,
     }
     return {**found, **over}  # type: ignore[typeddict-item]
+
+
+def asked(name: str = "Stalls", **over: Any) -> dict[str, Any]:
+    """What creating a ticket level asks for: 100 tickets at 25.00."""
+    return {"name": name, "quantity": 100, "pricing_details": [{"price": 25}], **over}
+
+
+def request(action: str, event_uuid: str, uuid: str | None = None, **variation: Any) -> dict[str, Any]:
+    """The sample invocation of this action (`list`, `create`, ...) on an event, without an idempotency key."""
+    name = "list_tickets" if action == "list" else f"{action}_ticket"
+    path = {"event_uuid": event_uuid, **({"ticket_uuid": uuid} if uuid else {})}
+    headers = {"Idempotency-Key": "", **variation.pop("headers", {})}
+    return varied(sample("hub_events", name), path=path, headers=headers, **variation)
+
+
+def create(app: ModuleType, event_uuid: str, name: str = "Stalls", **over: Any) -> dict[str, Any]:
+    """Create a ticket level with the handler of `hub_events`; gives its document."""
+    answer = call(app, request("create", event_uuid, body={"ticket": asked(name, **over)}))
+    assert answer.status == 201, answer.json
+    document: dict[str, Any] = answer.json["result"]["ticket"]
+    return document
+
+
+def update(app: ModuleType, event_uuid: str, uuid: str, **changes: Any) -> Answer:
+    """Change fields of a ticket level with the handler of `hub_events`."""
+    return call(app, request("update", event_uuid, uuid, body={"ticket": changes}))

@@ -33,7 +33,7 @@ Count = Annotated[int, Field(ge=UNLIMITED, le=10_000_000, description="Tickets; 
 Sold = Annotated[int, Field(ge=0, le=10_000_000, description="Tickets sold, wherever that was; else it stays")]
 Order = Annotated[
     str,
-    StringConstraints(max_length=6),
+    StringConstraints(max_length=7),
     BeforeValidator(_as_text),
     AfterValidator(_is_an_order),
     Field(description="A number; or natural: in the order of creation, after the numbered ones"),
