@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from marquee.hub import repository
 from tests.support import hub
 from tests.support.api import Answer, call, sample, varied
 
