@@ -19,7 +19,7 @@ _PLANNED_IN_FULL = 40
 _ANSWERS: dict[Asked, tuple[int, str]] = {
     "publish": (201, "Event has been published successfully"),
     "unpublish": (201, "Event has been unpublished successfully"),
-    "cancel": (200, "Event has been cancelled successfully"),
+    "cancel": (200, "Event has been cancelled successfully."),
 }
 
 
