@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from marquee.hub import heads, wall_time
-from marquee.hub.listing import placing, windows
+from marquee.hub.listing import cards, placing, windows
 from marquee.hub.models import Item
 from marquee.text import folded
 from tests.support.hub_listing import content, head, online, rule, venue
+from tests.support.hub_shelf import Shelf
 
 NOW = datetime(2035, 6, 13, 17, 30, tzinfo=UTC)  # a Wednesday
 TENANTS = ["aurora", "borealis", "ceres"]
@@ -181,3 +182,59 @@ def stored(events: Iterable[Item]) -> list[Item]:
 def category(name: str) -> str:
     """The id of a category that is given by name."""
     return str(content(listing={"categories": [name]})["listing"]["categories"][0]["uuid"])
+
+
+CATEGORY_NAMES = [f"Category {number}" for number in range(8)]
+COUNTRIES = [f"Country {number:02d}" for number in range(20)]
+
+
+def crowd(organisations: int, published: int) -> Shelf:
+    """A store with so many published events of so many organisations, `org0` and on, and a draft beside every tenth.
+
+    Each takes its turn in eight categories and twenty countries. `org1` has three more that are not listed. Items are
+    made when they are read.
+    """
+    shelf, counters = Shelf(), dict[tuple[str, str], Item]()
+    variants = [
+        content(configuration=venue("Arena", "Bonn", country), listing={"categories": [name]})
+        for country in COUNTRIES
+        for name in CATEGORY_NAMES
+    ]
+    unlisted = content(listing={"enabled": False})
+
+    def stored_head(number: int, kind: str) -> Item:
+        choose = random.Random(f"{number} {kind}")
+        said = unlisted if kind == "unlisted" else variants[choose.randrange(len(variants))]
+        start = NOW + timedelta(minutes=15 * choose.randrange(70_000))
+        created = datetime(2034, 1, 1, tzinfo=UTC) + timedelta(seconds=choose.randrange(10**7))
+        tenant = "org1" if kind == "unlisted" else f"org{number % organisations}"
+        state = "draft" if kind == "draft" else "published"
+        described = {**said, "name": f"{choose.choice(NAMES)} {number}"}
+        at = f"{created:%Y-%m-%dT%H:%M:%SZ}"
+        return head(tenant, uuid(choose), described, rule(f"{start:%Y-%m-%d %H:%M}"), state=state, created_at=at)
+
+    kinds = [(number, "published") for number in range(published)]
+    kinds += [(number, "draft") for number in range(0, published, 10)] + [(number, "unlisted") for number in range(3)]
+    for number, kind in kinds:
+        event = stored_head(number, kind)
+        sorts = cards.sort_keys(event)
+        own = {"list_pk": cards.own_list(event["tenant"]), **sorts}
+        shelf.put(event["pk"], "EVENT", own, lambda n=number, k=kind: placing.placed(stored_head(n, k)))  # type: ignore[misc]
+        for facet, value, partition in placing.places(event):
+            sk = cards.card_key(facet, value)
+            shelf.put(
+                event["pk"],
+                sk,
+                {"list_pk": partition, **sorts},
+                lambda n=number, k=kind, one=sk: _copy(stored_head(n, k), one),  # type: ignore[misc]
+            )
+        for tally, one in placing.tallies(event).items():
+            item = counters.setdefault((tally.pk, tally.sk), {"pk": tally.pk, "sk": tally.sk})
+            item[tally.attribute] = item.get(tally.attribute, 0) + one
+    for (pk, sk), item in counters.items():
+        shelf.put(pk, sk, {}, item)
+    return shelf
+
+
+def _copy(event: Item, sk: str) -> Item:
+    return next(one for one in placing.copies(event) if one["sk"] == sk)

@@ -114,7 +114,7 @@ def _counted(table: str, before: Item | None, after: Item | None) -> list[dict[s
     return found
 
 
-def _places(head: Item | None) -> list[tuple[str, str, str]]:
+def places(head: Item | None) -> list[tuple[str, str, str]]:
     """The lists that have a copy of the event: facet, value, partition."""
     if head is None or head["state"] != "published":
         return []
@@ -130,16 +130,16 @@ def copies(head: Item | None) -> list[Item]:
 
 
 def _copies(head: Item | None) -> list[Item]:
-    places = _places(head)
-    if head is None or not places:
+    lists = places(head)
+    if head is None or not lists:
         return []
     copy = cards.packed(head, facts.of(head))
-    return [cards.entry(head, copy, *place) for place in places]
+    return [cards.entry(head, copy, *one) for one in lists]
 
 
 def _pointers(head: Item | None) -> list[Item]:
     """The entry that leads from the event's id to its organisation, for those who know the id only."""
-    if head is None or not any(facet == "all" for facet, _, _ in _places(head)):
+    if head is None or not any(facet == "all" for facet, _, _ in places(head)):
         return []
     pk, sk = cards.pointer_key(head["uuid"])
     return [{"pk": pk, "sk": sk, "tenant": head["tenant"]}]
@@ -147,5 +147,5 @@ def _pointers(head: Item | None) -> list[Item]:
 
 def _keys(head: Item | None) -> dict[tuple[str, str], None]:
     """The keys of everything that lists have of the event, beside the event itself."""
-    copies = [(head["pk"], cards.card_key(facet, value)) for facet, value, _ in _places(head)] if head else []
+    copies = [(head["pk"], cards.card_key(facet, value)) for facet, value, _ in places(head)] if head else []
     return dict.fromkeys([*copies, *((one["pk"], one["sk"]) for one in _pointers(head))])
