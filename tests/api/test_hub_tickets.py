@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from marquee.hub import heads, repository
 from marquee.hub.envelopes import Envelope
+from marquee.hub.publication import announcing
 from marquee.hub.tickets.models import AllTickets, OneTicket
 from tests.support import hub, hub_tickets
 from tests.support.api import TENANT, Answer, call, sample, varied
@@ -292,3 +293,22 @@ def test_prices_come_back_to_the_last_decimal(events: ModuleType, currency: str,
         events, request("create", event, body={"ticket": hub_tickets.asked(pricing_details=[{"price": 0.00001}])})
     )
     assert refused(too_fine) == ["amount.too_precise ticket.pricing_details.0.price"]
+
+
+def test_main_hears_of_a_published_events_new_capacity_and_of_nothing_else(
+    events: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(announcing, "begin", lambda head: started.append(head["publication"]["kind"]))
+    event = hub.create(events)["uuid"]
+    ticket = hub_tickets.create(events, event)["uuid"]
+    done = {"id": "p", "kind": "publish", "sequence": 1, "phase": "done", "before": "ready", "at": hub_tickets.CREATED}
+    repository.save(hub.stored(event), {"state": "published", "sequence": 1, "publication": done})
+
+    hub_tickets.update(events, event, ticket, description="By the stage")
+    unheard = list(started)
+    hub_tickets.update(events, event, ticket, quantity=120)
+
+    head = hub.stored(event)
+    assert (unheard, started) == ([], ["update"])
+    assert (head["sequence"], head["publication"]["kind"], head["publication"]["phase"]) == (2, "update", "running")
