@@ -78,6 +78,7 @@ def test_the_list_is_paged_and_filtered(sessions: ModuleType, hub_events: Module
         ({"rows": ["0"]}, "query.invalid"),
         ({"rows": ["101"]}, "query.invalid"),
         ({"position": ["-1"]}, "query.invalid"),
+        ({"position": ["9" * 30]}, "query.invalid"),
         ({"status": ["cancelled"]}, "query.invalid"),
         ({"order_by": ["name"]}, "query.invalid"),
         ({"page": ["1"]}, "query.invalid"),

@@ -333,6 +333,17 @@ def test_each_route_needs_its_scope_and_finds_own_events_only(
     assert hub.stored(event) == before
 
 
+@pytest.mark.parametrize("odd", ["x" * 3000, "%", "EVENT", "é"])
+def test_an_id_that_is_none_is_404(sessions: ModuleType, event: str, odd: str) -> None:
+    for answer in (
+        call(sessions, request("list", odd)),
+        call(sessions, request("read", event, odd)),
+        call(sessions, request("delete", event, odd)),
+        create(sessions, odd),
+    ):
+        assert answer.status == 404
+
+
 @pytest.mark.parametrize("name", ["read", "update", "delete"])
 def test_a_session_of_another_event_is_404(sessions: ModuleType, hub_events: ModuleType, event: str, name: str) -> None:
     other = hub.create(hub_events)["uuid"]

@@ -13,6 +13,7 @@ from marquee.schemas import Received
 MOST_MINUTES = 31 * 24 * 60
 MOST_PLACES = 10_000_000
 UNLIMITED = -1
+_FARTHEST = 1_000_000
 IMAGE_ENDINGS = (".jpg", ".jpeg", ".png")
 
 Status = Literal["active", "inactive"]
@@ -70,28 +71,40 @@ class GivenTickets(Received):
     uuid: Annotated[list[Id], Field(max_length=50)] = Field(default_factory=list)
 
 
+def _not_given() -> Any:
+    """Stands in a field that the request leaves out: it has no default that a client could send."""
+
+
 class SessionChange(Received):
     """What is changed of a session; what is left out stays as it is. Null takes an image or a display name away."""
 
-    name: Name = Field(default_factory=str)
-    display_name: Name | None = None
-    description: Long = ""
-    sell_session: bool = False
-    status: GivenStatus = "active"
-    image: Image | None = None
-    session_starts_on: Start = Field(default_factory=str)
-    duration: Minutes = Field(default_factory=int)
-    capacity: Capacity = UNLIMITED
-    occurrences: GivenOccurrences = Field(default_factory=GivenOccurrences)
-    tickets: GivenTickets = Field(default_factory=GivenTickets)
+    name: Name = Field(default_factory=_not_given)
+    display_name: Name | None = Field(default_factory=_not_given)
+    description: Long = Field(default_factory=_not_given)
+    sell_session: bool = Field(default_factory=_not_given)
+    status: GivenStatus = Field(default_factory=_not_given)
+    image: Image | None = Field(default_factory=_not_given)
+    session_starts_on: Start = Field(default_factory=_not_given)
+    duration: Minutes = Field(default_factory=_not_given)
+    capacity: Capacity = Field(default_factory=_not_given)
+    occurrences: GivenOccurrences = Field(default_factory=_not_given)
+    tickets: GivenTickets = Field(default_factory=_not_given)
 
 
 class NewSession(SessionChange):
     """A session to be created. It is in every occurrence and open to every ticket level unless some are named."""
 
     name: Name
+    display_name: Name | None = None
+    description: Long = ""
+    sell_session: bool = False
+    status: GivenStatus = "active"
+    image: Image | None = None
     session_starts_on: Start
     duration: Minutes
+    capacity: Capacity = UNLIMITED
+    occurrences: GivenOccurrences = Field(default_factory=GivenOccurrences)
+    tickets: GivenTickets = Field(default_factory=GivenTickets)
 
 
 class CreateSession(Received):
@@ -134,7 +147,9 @@ class SessionsQuery(Received):
     search_q: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None = Field(
         default=None, description="Words that all stand in the name or the description, in any case, with any accents"
     )
-    position: Annotated[int, Field(ge=0, description="How many sessions to leave out before the first")] = 0
+    position: Annotated[
+        int, Field(ge=0, le=_FARTHEST, description="How many sessions to leave out before the first")
+    ] = 0
     rows: Annotated[int, Field(ge=1, le=100)] = 20
     event_start_on: Annotated[str, StringConstraints(max_length=40)] | None = Field(
         default=None, description="When an occurrence starts, on the event's clock: its sessions; yyyy-mm-dd hh:mm"

@@ -67,7 +67,7 @@ def create(tenant: str, sub: str, event_uuid: str, asked: NewSession, key: str |
 def read(tenant: str, event_uuid: str, uuid: str) -> Recorded:
     """One session of the tenant's event. Raises NotFound."""
     head = _head(tenant, event_uuid)
-    item = repository.session(tenant, event_uuid, uuid)
+    item = repository.session(tenant, event_uuid, uuid) if hub_rules.is_uuid(uuid) else None
     if item is None:
         raise _not_found(uuid)
     return _recorded(head, item)
@@ -164,14 +164,14 @@ def _marked(head: Item, mark: str | None) -> Item:
 
 
 def _whole(tenant: str, event_uuid: str) -> Whole:
-    found = repository.whole(tenant, event_uuid)
+    found = repository.whole(tenant, event_uuid) if hub_rules.is_uuid(event_uuid) else None
     if found is None:
         raise _no_event(event_uuid)
     return found
 
 
 def _head(tenant: str, event_uuid: str) -> Item:
-    found = repository.head(tenant, event_uuid)
+    found = repository.head(tenant, event_uuid) if hub_rules.is_uuid(event_uuid) else None
     if found is None:
         raise _no_event(event_uuid)
     return found
