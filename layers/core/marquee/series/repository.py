@@ -14,7 +14,7 @@ from marquee.settings import settings
 
 
 def view(tenant: str, eids: Sequence[str], also: Sequence[str] = ()) -> View:
-    """These events as far as they exist, then the series they are in, and `also` these, each item as when it is read."""
+    """These events as far as they exist, the series they are in, and `also` these: each item as when it is read."""
     found = events(tenant, eids)
     ids = list(dict.fromkeys([*also, *(item["series_id"] for item in found.values() if "series_id" in item)]))
     table = settings().events_table
