@@ -7,7 +7,18 @@ from importlib import import_module
 
 from tests.bench.measuring import ROOT
 
-PARTS = ("cold_start", "warm_list", "lists", "ingest", "hostile", "execution", "export", "backfill", "frontend_status")
+PARTS = (
+    "cold_start",
+    "warm_list",
+    "lists",
+    "ingest",
+    "hostile",
+    "execution",
+    "export",
+    "backfill",
+    "frontend_status",
+    "hub_list",
+)
 PAGE = ROOT / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
 

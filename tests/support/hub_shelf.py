@@ -4,6 +4,7 @@ Only what lists ask for is here; `tests/api/test_hub_list_shelf.py` compares the
 Items evaluated and requests are counted.
 """
 
+import math
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,6 +30,7 @@ class Shelf:
         self._indexes: dict[tuple[str, str], list[tuple[str, Key]]] = {}
         self._sorted: set[tuple[str, str]] = set()
         self.evaluated = 0
+        self.units = 0.0
         self.requests: list[str] = []
         for item in items:
             self.put(item["pk"], item["sk"], item, item)
@@ -44,14 +46,14 @@ class Shelf:
     @contextmanager
     def in_place(self) -> Iterator["Shelf"]:
         """The store that everything reads from, its counts at zero."""
-        self.evaluated, self.requests = 0, []
+        self.evaluated, self.units, self.requests = 0, 0.0, []
         with patch.object(ddb, "aws_client", lambda _service, **_: self):
             yield self
 
     def get_item(self, *, Key: Mapping[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803 - the service's names
         """One item."""
-        self._note("GetItem", 1)
         found = self._read((Key["pk"]["S"], Key["sk"]["S"]))
+        self._note("GetItem", 1, [item_bytes(found or {})])
         return {"Item": ddb.to_item(found)} if found else {}
 
     def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N803
@@ -59,8 +61,8 @@ class Shelf:
         ((table, asked),) = RequestItems.items()
         wanted = [(key["pk"]["S"], key["sk"]["S"]) for key in asked["Keys"]]
         assert len(wanted) == len(set(wanted)) <= 100
-        self._note("BatchGetItem", len(wanted))
         found = [item for key in wanted if (item := self._read(key))]
+        self._note("BatchGetItem", len(wanted), map(item_bytes, found))
         return {"Responses": {table: [ddb.to_item(item) for item in found]}, "UnprocessedKeys": {}}
 
     def query(self, **request: Any) -> dict[str, Any]:
@@ -75,7 +77,7 @@ class Shelf:
             size += item_bytes(item)
             if len(items) == limit or size > _PAGE_BYTES:
                 break
-        self._note("Query", len(items))
+        self._note("Query", len(items), [size])
         answer: dict[str, Any] = {"Items": [_projected(request, item) for item in items], "ScannedCount": len(items)}
         if len(items) == limit or len(items) < len(entries):
             names = ("pk", "sk", "list_pk", sort)
@@ -109,9 +111,11 @@ class Shelf:
         item = self._items.get(key)
         return item() if callable(item) else item
 
-    def _note(self, operation: str, evaluated: int) -> None:
+    def _note(self, operation: str, evaluated: int, sizes: Iterable[int]) -> None:
         self.requests.append(operation)
         self.evaluated += evaluated
+        # Half a unit for each begun 4 KB: of a query's items together, of single items each.
+        self.units += sum(max(1, math.ceil(size / 4096)) / 2 for size in sizes)
 
 
 def item_bytes(item: Item) -> int:
