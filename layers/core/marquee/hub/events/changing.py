@@ -55,6 +55,8 @@ def _rescheduled(
     wanted = asked.occurrence if "occurrence" in asked.model_fields_set else OccurrenceAsked()
     rule = schedule.ruled(wanted, stored, after["timezone"], wrong)
     moved = (rule["starts_on"], after["timezone"]) != (stored["starts_on"], before["timezone"])
-    starts = schedule.starts(rule, after["timezone"], now, wrong, moved=moved)
-    runs = recurrence.packed(recurrence.kept(heads.occurrences(head), starts))
+    so_far = heads.occurrences(head)
+    known = {one.start for one in so_far}
+    starts = schedule.starts(rule, after["timezone"], now, wrong, known=known, moved=moved)
+    runs = recurrence.packed(recurrence.kept(so_far, starts))
     return {"rule": heads.packed(rule), "runs": heads.packed(runs)}

@@ -24,7 +24,7 @@ from marquee.hub.events.parts import (
     Address,
     Amount,
     Currency,
-    GivenMoment,
+    GivenStart,
     ImageAsked,
     Json,
     Label,
@@ -39,6 +39,7 @@ from marquee.hub.events.parts import (
     Part,
     Short,
     WallTime,
+    is_a_wall_time,
     lower,
     or_text,
 )
@@ -76,13 +77,18 @@ def _exclusion(value: str) -> str:
     try:
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
             return date.fromisoformat(value).isoformat()
-        return wall_time.written(wall_time.parse(value, "UTC"))
+        return is_a_wall_time(value)
     except ValueError:
         raise ValueError("give a date, or a date and a time, as in 2035-01-24 19:30") from None
 
 
 def _weekday(value: Any) -> Any:
-    return value.strip().lower()[:3] if isinstance(value, str) and len(value.strip()) <= len("wednesday") else value
+    """A day of the week by its name, or the beginning of it: `wed`, `Wednesday`."""
+    word = value.strip().lower() if isinstance(value, str) else ""
+    return next((day[:3] for day in _DAYS if len(word) > 1 and day.startswith(word)), value)
+
+
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def _ends_type(value: Any) -> Any:
@@ -127,7 +133,7 @@ class OccurrenceEndsAsked(Exact):
 class OccurrenceAttributes(Part):
     """What the recurrence is made of; of the last four each type takes what it has a use for."""
 
-    starts_on: GivenMoment = Field(default_factory=_not_given)
+    starts_on: GivenStart = Field(default_factory=_not_given)
     event_duration: Annotated[
         str, BeforeValidator(_duration), Field(description="Hours in steps of a quarter: 1.25, 2 or 01:15")
     ] = Field(default_factory=_not_given)
@@ -138,9 +144,9 @@ class OccurrenceAttributes(Part):
         Field(max_length=7),
     ] = Field(default_factory=_not_given)
     dates: Annotated[list[WallTime], Field(max_length=800)] = Field(default_factory=_not_given)
-    timeslots: Annotated[list[Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]], Field(max_length=96)] = (
-        Field(default_factory=_not_given)
-    )
+    timeslots: Annotated[
+        list[Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]], Field(max_length=96)
+    ] = Field(default_factory=_not_given)
 
 
 class OccurrenceAsked(Part):
@@ -158,7 +164,7 @@ class OccurrenceAsked(Part):
 class NewOccurrenceAttributes(OccurrenceAttributes):
     """The same; a new event needs a start and a duration."""
 
-    starts_on: GivenMoment
+    starts_on: GivenStart
     event_duration: Annotated[
         str, BeforeValidator(_duration), Field(description="Hours in steps of a quarter: 1.25, 2 or 01:15")
     ]

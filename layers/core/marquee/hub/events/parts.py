@@ -81,11 +81,11 @@ def _is_an_image(value: str) -> str:
     return value
 
 
-def _is_a_wall_time(value: str) -> str:
-    try:
-        wall_time.parse(value, "UTC")
-    except (ValueError, OverflowError):
-        raise ValueError("give a date and a time, as in 2035-01-24 19:30") from None
+def is_a_wall_time(value: str) -> str:
+    """The text, where it is a wall time, or a moment, in every zone. Raises ValueError."""
+    # The event's zone is known later: on the first and the last of all clocks this must be a wall time.
+    for zone in ("Etc/GMT-14", "Etc/GMT+12"):
+        wall_time.parse(value, zone)
     return value
 
 
@@ -151,7 +151,7 @@ OptionalPicture = Annotated[Picture | None, BeforeValidator(_blank_is_none)]
 WallTime = Annotated[
     str,
     StringConstraints(max_length=40),
-    AfterValidator(_is_a_wall_time),
+    AfterValidator(is_a_wall_time),
     Field(description="On the event's clock, as in `2035-01-24 19:30`; with an offset it is converted"),
 ]
 Currency = Annotated[
@@ -202,7 +202,7 @@ class Timed(Part):
         value = dict(value)
         utc = value.pop("utc")
         if utc and isinstance(utc, str) and not value.get("local"):
-            aware = re.search(r"(Z|[+-]\d{2}:?\d{2})$", utc.strip())
+            aware = re.search(r"([Zz]|[+-]\d{2}:?\d{2})$", utc.strip())
             value["local"] = utc if aware else f"{utc.strip()}+00:00"
         return value
 
@@ -219,6 +219,15 @@ class GivenMoment(Timed):
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """A text or the object."""
         return or_text(handler(schema))
+
+
+def _has_a_time(value: GivenMoment) -> GivenMoment:
+    if not value.local:
+        raise ValueError("give a date and a time, as in 2035-01-24 19:30")
+    return value
+
+
+GivenStart = Annotated[GivenMoment, AfterValidator(_has_a_time)]
 
 
 def or_text(schema: JsonSchemaValue) -> JsonSchemaValue:

@@ -1,5 +1,6 @@
 """From what is asked of an event's times to its rule and occurrences, with everything that is wrong about them."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from marquee.errors import Violation
@@ -9,6 +10,7 @@ from marquee.hub.models import OccurrenceType, Rule
 
 FIELD = "event.occurrence"
 _STARTS_ON = f"{FIELD}.attributes.starts_on"
+_DATE = len("2035-01-24")
 _REPEATING = frozenset({"daily", "weekly", "monthly", "timeslots"})
 
 
@@ -44,7 +46,7 @@ def ruled(asked: OccurrenceAsked, base: Rule | None, timezone: str, wrong: list[
         "weekdays": [one for one in recurrence.WEEKDAYS if one in chosen("weekdays", [])],
         "dates": sorted({local(one) for one in chosen("dates", [])}),
         "timeslots": sorted(chosen("timeslots", [])),
-        "exclusions": list(dict.fromkeys(asked.exclusions))
+        "exclusions": list(dict.fromkeys(one if len(one) == _DATE else local(one) for one in asked.exclusions))
         if "exclusions" in asked.model_fields_set
         else base["exclusions"]
         if base
@@ -91,10 +93,20 @@ def _fitting(rule: Rule, wrong: list[Violation]) -> Rule:
     return rule
 
 
-def starts(rule: Rule, timezone: str, now: datetime, wrong: list[Violation], *, moved: bool = True) -> list[datetime]:
-    """The wall times of the rule's occurrences. Adds to `wrong` why they cannot be; then there are none.
+def starts(
+    rule: Rule,
+    timezone: str,
+    now: datetime,
+    wrong: list[Violation],
+    *,
+    known: Collection[int] = (),
+    moved: bool = True,
+) -> list[datetime]:
+    """The wall times of the rule's occurrences. Adds to `wrong` why they cannot be; then there may be none.
 
-    A start that is new or `moved` must lie in the future; an event that has begun can be edited otherwise.
+    A start that is new or `moved` must lie in the future; an event that has begun can be edited otherwise. What would
+    be new and is past already is left out; in a schedule, where it was asked for, it is refused. `known` are the wall
+    times, in minutes, at which the event has occurrences.
     """
     if wrong:
         return []
@@ -103,9 +115,19 @@ def starts(rule: Rule, timezone: str, now: datetime, wrong: list[Violation], *, 
     except recurrence.TooManyOccurrences as refusal:
         wrong.append(Violation("occurrence.too_many", FIELD, str(refusal)))
         return []
-    if not found:
-        wrong.append(Violation("occurrence.none", FIELD, "No occurrence is left."))
-    first = wall_time.minutes(datetime.fromisoformat(rule["starts_on"]))
-    if moved and wall_time.moment(first, timezone) <= now:
+    first = datetime.fromisoformat(rule["starts_on"])
+    if moved and _is_past(first, timezone, now):
         wrong.append(Violation("occurrence.in_the_past", _STARTS_ON, "The event must start in the future."))
-    return found
+        return []
+    late = [one for one in found if wall_time.minutes(one) not in known and _is_past(one, timezone, now)]
+    if late and rule["type"] == "schedule":
+        told = f"An occurrence that is new must lie in the future: {wall_time.written(late[0])} does not."
+        wrong.append(Violation("occurrence.in_the_past", f"{FIELD}.attributes.dates", told))
+    left = sorted(set(found).difference(late))
+    if not left:
+        wrong.append(Violation("occurrence.none", FIELD, "No occurrence is left."))
+    return left
+
+
+def _is_past(wall: datetime, timezone: str, now: datetime) -> bool:
+    return wall_time.moment(wall_time.minutes(wall), timezone) <= now
