@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from local.demo.calls import Calls, DemoError, same
+from local.demo.calls import Calls, DemoError, heading, same
+from local.demo.organising import organise
 from local.demo.season import ENGLISH, GERMAN, Sale, SeasonEvent, from_file, made_up, write_report
 from local.issuer import Issuer
 
 TENANT = "aurora"
-SCOPE = "main.read main.write sales.read sales.write registry.read registry.write"
+SCOPE = (
+    "main.read main.write sales.read sales.write registry.read registry.write "
+    "event.create event.read event.list event.update event.add_session event.publish event.unpublish event.cancel"
+)
 
 
 class RunningStack(Protocol):
@@ -83,10 +87,11 @@ class _Demo:
         self._arrange()
         self._drop_again()
         self._bad_rows()
+        organise(self._calls, self._tenant, datetime.now(UTC).date())
         self._bad_input()
 
     def _register(self) -> None:
-        _heading("1. Events are registered at the Registry and appear in Main")
+        heading("1. Events are registered at the Registry and appear in Main")
         calls, event = self._calls, self._event
         calls.show(
             "POST",
@@ -112,7 +117,7 @@ class _Demo:
         same("events in Main", listed.json["total"], len(self._season))
 
     def _drop_season(self) -> None:
-        _heading("2. Excel sales reports are dropped in the bucket")
+        heading("2. Excel sales reports are dropped in the bucket")
         began = time.monotonic()
         for number, event in enumerate([self._event, *(one for one in self._season if one is not self._event)]):
             report = self._folder / f"{event.eid}.xlsx"
@@ -132,7 +137,7 @@ class _Demo:
         )
 
     def _figures(self, more: tuple[Sale, ...] = ()) -> None:
-        _heading("3. The figures show it, to the cent")
+        heading("3. The figures show it, to the cent")
         calls, eid = self._calls, self._event.eid
         sales = self._event.sales + more
         tickets, cents = sum(one.tickets for one in sales), sum(one.cents for one in sales)
@@ -169,7 +174,7 @@ class _Demo:
         same("days shown", len(shown), len(per_day))
 
     def _pin(self) -> None:
-        _heading("4. The event is pinned on both hosts by one workflow")
+        heading("4. The event is pinned on both hosts by one workflow")
         calls, eid = self._calls, self._event.eid
         calls.show("PUT", f"/main/events/{eid}/setup_frontend_status", expect=204, body={"frontend_status": "FLAGGED"})
         flagged = calls.show("GET", "/main/events/flagged", pick=_page).json
@@ -180,7 +185,7 @@ class _Demo:
         same("the Registry's view", record["frontend_status"], "FLAGGED")
 
     def _arrange(self) -> None:
-        _heading("5. Lists find it; an edit at the Registry reaches Main; dates form a series")
+        heading("5. Lists find it; an edit at the Registry reaches Main; dates form a series")
         calls, event = self._calls, self._event
         query = urlencode({"city": event.city, "category": event.category, "since": event.day.isoformat()})
         found = calls.show("GET", f"/main/events/?{query}&limit=3", pick=_page).json
@@ -211,7 +216,7 @@ class _Demo:
         same("the sibling's series", shown["campaign_event_series"], [event.eid])
 
     def _drop_again(self) -> None:
-        _heading("6. The same file again changes nothing; bad rows come back with reasons")
+        heading("6. The same file again changes nothing; bad rows come back with reasons")
         before = self._calls.send("GET", f"/main/events/{self._event.eid}/statistics").body
         known = self._ingests(self._event)
         report = self._folder / f"{self._event.eid}.xlsx"
@@ -264,7 +269,7 @@ class _Demo:
         self._figures((*good, *fixed))
 
     def _bad_input(self) -> None:
-        _heading("And what goes wrong is said plainly")
+        heading("And what goes wrong is said plainly")
         calls, eid = self._calls, self._event.eid
         calls.show("GET", f"/main/events/{eid}", expect=401, token=None)
         stranger = self._stack.issuer.token(["somebody-else"], SCOPE)
@@ -300,10 +305,6 @@ class _Demo:
         found = ingest(answer.json["items"])
         assert found is not None  # noqa: S101 - `until` has just seen it
         return found
-
-
-def _heading(text: str) -> None:
-    print(f"\n{text}\n{'-' * len(text)}", flush=True)
 
 
 def _page(page: dict[str, Any]) -> dict[str, Any]:

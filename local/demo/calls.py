@@ -108,3 +108,8 @@ def same(what: str, found: object, expected: object) -> None:
     if found != expected:
         raise DemoError(f"{what}: {found!r} instead of {expected!r}")
     print(f"  ok  {what}: {found}")
+
+
+def heading(text: str) -> None:
+    """Print what comes next."""
+    print(f"\n{text}\n{'-' * len(text)}", flush=True)
