@@ -77,7 +77,8 @@ def test_a_listed_event_is_its_detail_with_the_next_few_occurrences(events: Modu
     assert listed == created | {"event_occurrence": created["event_occurrence"][:5]}
     # And a published one says the same to its organisation and to others, its own affairs apart
     item = hub.stored(created["uuid"])
-    repository.save(item, {"state": "published"})
+    publication = {"id": "p", "kind": "publish", "sequence": 1, "phase": "running", "before": "ready", "at": "-"}
+    repository.save(item, {"state": "published", "publication": publication})
     own = {"contact_email", "invitations"}
     for tenant in ("aurora", "borealis"):
         (shown,) = ask(events, tenant=tenant).json["result"]["events"]

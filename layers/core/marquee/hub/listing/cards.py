@@ -21,7 +21,18 @@ from marquee.hub.models import Item
 from marquee.text import folded
 
 UNLISTED = "unlisted"
-_PLAIN = ("tenant", "uuid", "version", "state", "sequence", "session_count", "created_at", "updated_at", "state_at")
+_PLAIN = (
+    "tenant",
+    "uuid",
+    "version",
+    "state",
+    "sequence",
+    "session_count",
+    "created_at",
+    "updated_at",
+    "state_at",
+    "published_at",
+)
 _PACKED = ("rule", "runs", "levels", "org")
 _KEPT_INTERACTIONS = {"speaker", "reviews"}
 # A key of an index holds 1,024 bytes, the id and what is between included.
@@ -115,16 +126,19 @@ def pointed_at(pk: str) -> str:
 def packed(head: Mapping[str, Any], found: Facts) -> Item:
     """An event's copy, without the list it is in."""
     content: Any = dict(heads.content(head))
-    content |= {"contact_email": None, "invitations": [], "coupons": []}
+    # The description is packed apart: searches read it of many events.
+    content |= {"contact_email": None, "invitations": [], "coupons": [], "description": ""}
     content["interactions"] = {
         name: value if name in _KEPT_INTERACTIONS else [] for name, value in content["interactions"].items()
     }
     parts = [content, *(orjson.loads(head[name]) for name in _PACKED)]
+    publication = head.get("publication")
     return {
         **{name: head[name] for name in _PLAIN},
-        "published_at": head.get("published_at"),
+        "publication": {"phase": publication["phase"]} if publication else None,
         **sort_keys(head),
         "facts": heads.packed(facts.published(found)),
+        "description": zlib.compress(heads.content(head)["description"].encode()),
         "card": zlib.compress(orjson.dumps(parts)),
     }
 
@@ -132,8 +146,9 @@ def packed(head: Mapping[str, Any], found: Facts) -> Item:
 def unpacked(item: Mapping[str, Any]) -> Item:
     """The event of a copy, as far as lists show it, in the form of a stored event."""
     content, *others = orjson.loads(zlib.decompress(item["card"]))
+    content["description"] = description(item)
     parts = {name: heads.packed(value) for name, value in zip(_PACKED, others, strict=True)}
-    plain = {name: item[name] for name in (*_PLAIN, "published_at")}
+    plain = {name: item[name] for name in (*_PLAIN, "publication")}
     return {"pk": item["pk"], "sk": "EVENT", **plain, "doc": heads.packed(content), **parts, "origin": None}
 
 
@@ -151,8 +166,7 @@ def facts_of(item: Mapping[str, Any]) -> Facts:
 
 def description(item: Mapping[str, Any]) -> str:
     """The description of an entry of a list."""
-    content = orjson.loads(zlib.decompress(item["card"]))[0] if is_card(item) else heads.content(item)
-    return str(content["description"])
+    return zlib.decompress(item["description"]).decode() if is_card(item) else heads.content(item)["description"]
 
 
 def entry(head: Mapping[str, Any], copy: Item, facet: str, value: str, list_pk: str) -> Item:

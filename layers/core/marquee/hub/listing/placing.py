@@ -42,7 +42,7 @@ def placed(item: Item) -> Item:
     if own_facts["listed"] and len(own_facts["categories"]) > MOST_CATEGORIES and item["state"] == "published":
         told = f"A listed event is in at most {MOST_CATEGORIES} categories."
         raise Unprocessable("event.categories", told, violations=[Violation("too_many", "listing.categories", told)])
-    sizes = [len(one["card"]) + len(one["facts"].encode()) for one in copies]
+    sizes = [len(one["card"]) + len(one["description"]) + len(one["facts"].encode()) for one in copies]
     if sum(sizes) > _MOST_BYTES or any(one > _MOST_BYTES_EACH for one in sizes):
         told = "The event is too large for that many lists: shorten it, or name fewer categories."
         raise Unprocessable("event.too_large", told)

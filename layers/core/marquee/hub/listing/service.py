@@ -133,8 +133,7 @@ def _public(tenant: str, query: EventListQuery, checks: Checks) -> list[Part]:
 def _part(partition: str, left: list[Test], query: EventListQuery, size: int) -> Part:
     if not left:
         return Part(partition, None, (), size)
-    # The description, which only a search may need, is in the copy itself.
-    looks_at = (*_FACTS, "card") if query.search_q else _FACTS
+    looks_at = (*_FACTS, "description") if query.search_q else _FACTS
     return Part(partition, _all(left, ("published",)), looks_at, None)
 
 
