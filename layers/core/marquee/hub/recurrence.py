@@ -42,7 +42,7 @@ def starts(rule: Rule) -> list[datetime]:
     if found and found[-1].year > wall_time.LAST_YEAR:
         raise TooManyOccurrences(_TOO_LONG)
     excluded = set(rule["exclusions"])
-    return [one for one in found if not excluded & {f"{one:%Y-%m-%d}", wall_time.written(one)}]
+    return [one for one in found if not excluded & {f"{one:%Y-%m-%d}", wall_time.written(one)}] if excluded else found
 
 
 def _repeated(rule: Rule, first: datetime) -> list[datetime]:
