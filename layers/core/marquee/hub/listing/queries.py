@@ -114,7 +114,7 @@ class EventListQuery(Received):
         Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)] | None,
         Field(description="How many events to leave out, or the `next_position` of the page before"),
     ] = None
-    rows: Annotated[int, BeforeValidator(_is_a_number), Field(ge=1, le=LARGEST_PAGE)] = 20
+    rows: Annotated[int, Field(ge=1, le=LARGEST_PAGE), BeforeValidator(_is_a_number)] = 20
     event_start_on: Annotated[
         Text | None, Field(description="Start of an occurrence on the event's clock: yyyy-mm-dd hh:mm")
     ] = None
