@@ -72,28 +72,25 @@ def test_the_list_is_paged_and_filtered(sessions: ModuleType, hub_events: Module
     assert listed(time_filter="today") == []
 
 
-@pytest.mark.parametrize(
-    ("query", "code"),
-    [
-        ({"rows": ["0"]}, "query.invalid"),
-        ({"rows": ["101"]}, "query.invalid"),
-        ({"position": ["-1"]}, "query.invalid"),
-        ({"position": ["9" * 30]}, "query.invalid"),
-        ({"status": ["cancelled"]}, "query.invalid"),
-        ({"order_by": ["name"]}, "query.invalid"),
-        ({"page": ["1"]}, "query.invalid"),
-        ({"event_start_on": ["tonight"]}, "occurrence.invalid"),
-        ({"event_start_on": ["2035-01-25 19:30"]}, "occurrence.invalid"),
-    ],
-)
-def test_parameters_that_cannot_be_are_400_and_named(
-    sessions: ModuleType, event: str, query: dict[str, list[str]], code: str
-) -> None:
-    answer = call(sessions, request("list", event, query=query))
-    assert (answer.status, answer.json["error_code"]) == (400, code)
-    assert [one["field"] for one in answer.json["validation_errors"]] == list(query)
-    if code == "occurrence.invalid":
-        assert answer.json["detail"].startswith("Invalid occurrence")
+REFUSED = [
+    ({"rows": ["0"]}, "query.invalid"),
+    ({"rows": ["101"]}, "query.invalid"),
+    ({"position": ["-1"]}, "query.invalid"),
+    ({"position": ["9" * 30]}, "query.invalid"),
+    ({"status": ["cancelled"]}, "query.invalid"),
+    ({"order_by": ["name"]}, "query.invalid"),
+    ({"page": ["1"]}, "query.invalid"),
+    ({"event_start_on": ["tonight"]}, "occurrence.invalid"),
+    ({"event_start_on": ["2035-01-25 19:30"]}, "occurrence.invalid"),
+]
+
+
+def test_parameters_that_cannot_be_are_400_and_named(sessions: ModuleType, event: str) -> None:
+    for query, code in REFUSED:
+        answer = call(sessions, request("list", event, query=query))
+        assert (answer.status, answer.json["error_code"]) == (400, code), query
+        assert [one["field"] for one in answer.json["validation_errors"]] == list(query)
+        assert answer.json["detail"].startswith("Invalid occurrence") or code != "occurrence.invalid"
 
 
 def test_two_hundred_sessions_are_read_with_one_query(sessions: ModuleType, event: str) -> None:

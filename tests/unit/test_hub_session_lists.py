@@ -160,6 +160,15 @@ def test_values_of_the_time_filter_that_are_none_are_discarded() -> None:
         assert len(found["sessions"]) == kept, values
 
 
+def test_a_session_that_ends_at_midnight_is_not_of_the_next_day() -> None:
+    late = rules.frame(head(starts_on="2035-01-26 21:00", type="does_not_repeat", ends=None))
+    for offset, of_today, of_tomorrow in [(150, 1, 0), (151, 1, 1), (180, 0, 1)]:
+        programme = [item(stored(offset=offset))]
+        for name, kept in [("today", of_today), ("tomorrow", of_tomorrow)]:
+            found = documents.listed(late, "draft", programme, query(time_filter=[name]), NOW)
+            assert len(found["sessions"]) == kept, (offset, name)
+
+
 def test_a_session_is_sent_with_the_times_of_the_first_occurrence_that_has_it() -> None:
     # Given a session of the second and the third evening, for one of two levels, of which a ticket is sold
     levels = [

@@ -71,6 +71,22 @@ def test_a_start_that_is_not_ahead_is_refused() -> None:
     assert asked(past, session_starts_on="2034-06-01 19:00")[1] == []
 
 
+def test_a_start_at_this_very_moment_is_not_ahead() -> None:
+    event = head(starts_on="2034-06-01 01:00")
+    assert asked(event, session_starts_on="2034-06-01 02:00")[1] == [
+        ("session.in_the_past", "sessions.session_starts_on")
+    ]
+    assert asked(event, session_starts_on="2034-06-01 02:01")[1] == []
+
+
+def test_where_occurrences_overlap_a_session_lies_in_the_first_that_holds_all_of_it() -> None:
+    # Given occurrences of thirty hours, one a day: from midnight to 6:00 two are under way
+    event = head(starts_on="2035-01-24 00:00", duration=1800)
+    # Then an hour at 4:00 is in the one before, and four hours in the one of the day
+    assert asked(event, session_starts_on="2035-01-25 04:00", duration=60)[0]["offset"] == 28 * 60
+    assert asked(event, session_starts_on="2035-01-25 04:00", duration=240)[0]["offset"] == 4 * 60
+
+
 def test_ids_beside_the_type_all_are_ignored_and_without_a_type_they_are_meant() -> None:
     event = head(levels=LEVELS)
     some = {"uuid": ["whatever"]}
