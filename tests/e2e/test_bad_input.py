@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from tests.support import books
-from tests.support.client import ALL_SCOPES, Client
+from tests.support.client import ALL_SCOPES, HUB_SCOPES, Client
+from tests.support.hub import new_event
 from tests.support.workbooks import workbook
 
+NOBODYS = "0b7a9d64-51c3-4e0f-8a77-0d9c3e5f1a21"
 PROBLEM = {"type", "title", "status", "detail", "instance", "error_code", "validation_errors", "request_id"}
 
 
@@ -28,8 +30,14 @@ def assert_problem(reply: Any, status: int) -> None:
     assert reply.headers["x-request-id"]
 
 
+def assert_hub_problem(reply: Any, status: int, code: str = "") -> None:
+    assert_problem(reply, status)
+    assert reply.json["statusCode"] == status
+    assert code in {"", reply.json["error_code"]}
+
+
 @pytest.mark.parametrize("authorization", ["", "Bearer nonsense", "Basic dXNlcjpwYXNz"])
-@pytest.mark.parametrize("path", ["/main/events/", "/cr/events/evt_x"])
+@pytest.mark.parametrize("path", ["/main/events/", "/cr/events/evt_x", "/hub/events", "/hub/orgs/aurora"])
 def test_no_valid_token_is_401(stack: Any, path: str, authorization: str) -> None:
     client = Client(stack)
     client.token = None
@@ -48,6 +56,84 @@ def test_a_missing_scope_is_403_and_named(stack: Any) -> None:
     reply = Client(stack, scope="main.read").post("/cr/events", {})
     assert_problem(reply, 403)
     assert "registry.write" in reply.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "scope"),
+    [
+        ("POST", "/hub/orgs/{tenant}/events", "event.create"),
+        ("GET", "/hub/events", "event.list"),
+        ("GET", "/hub/events/{uuid}", "event.read"),
+        ("PUT", "/hub/orgs/{tenant}/events/{uuid}", "event.update"),
+        ("DELETE", "/hub/orgs/{tenant}/events/{uuid}", "event.delete"),
+        ("POST", "/hub/events/{uuid}/duplicate", "event.create"),
+        ("POST", "/hub/events/{uuid}/publish", "event.publish"),
+        ("POST", "/hub/events/{uuid}/unpublish", "event.unpublish"),
+        ("POST", "/hub/events/{uuid}/cancel", "event.cancel"),
+        ("POST", "/hub/events/{uuid}/tickets", "event.update"),
+        ("POST", "/hub/events/{uuid}/sessions", "event.add_session"),
+        ("GET", "/hub/events/{uuid}/sessions", "event.list_session"),
+        ("GET", "/hub/events/{uuid}/sessions/{uuid}", "event.read_session"),
+        ("PUT", "/hub/events/{uuid}/sessions/{uuid}", "event.update_session"),
+        ("DELETE", "/hub/events/{uuid}/sessions/{uuid}", "event.delete_session"),
+        ("POST", "/hub/images", "event.update"),
+    ],
+)
+def test_the_hub_names_the_scope_that_is_missing(stack: Any, method: str, path: str, scope: str) -> None:
+    client = Client(stack, scope=" ".join(one for one in HUB_SCOPES.split() if one != scope))
+    reply = client.send(method, path.format(tenant=client.tenant, uuid=NOBODYS), {} if method != "GET" else None)
+    assert_hub_problem(reply, 403, "auth.scope_missing")
+    assert scope in reply.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("GET", "/hub/events/{uuid}", None, 404, "event.not_found"),
+        ("GET", "/hub/events/{uuid}/", None, 404, "event.not_found"),
+        ("GET", "/hub/orgs/somebody-else", None, 404, "organisation.not_found"),
+        ("POST", "/hub/orgs/somebody-else/events", {}, 404, "organisation.not_found"),
+        ("GET", "/hub/images/img_AAAAAAAAAAAAAAAAAAAA.png", None, 404, "image.not_found"),
+        ("GET", "/hub/x/y", None, 404, "route.not_found"),
+        ("DELETE", "/hub/events", None, 405, "method.not_allowed"),
+        ("PATCH", "/hub/events/{uuid}", None, 405, "method.not_allowed"),
+        ("GET", "/hub/events/{uuid}/publish", None, 405, "method.not_allowed"),
+        ("GET", "/hub/events?colour=red", None, 400, "query.invalid"),
+        ("GET", "/hub/events?rows=101", None, 400, "query.invalid"),
+        ("POST", "/hub/orgs/{tenant}/events", "{", 400, "body.not_json"),
+        ("POST", "/hub/orgs/{tenant}/events", {"event": {"nmae": "Typo"}}, 400, "body.invalid"),
+        ("POST", "/hub/orgs/{tenant}/events", {"event": {"description": "x" * 5_000_000}}, 400, "body.invalid"),
+        ("POST", "/hub/images", {"file_name": "page.html"}, 400, "body.invalid"),
+    ],
+)
+def test_what_the_hub_refuses_it_refuses_with_its_status_in_the_body(
+    stack: Any, method: str, path: str, body: object, status: int, code: str
+) -> None:
+    client = Client(stack, scope=HUB_SCOPES)
+    reply = client.send(method, path.format(tenant=client.tenant, uuid=NOBODYS), body)
+    assert_hub_problem(reply, status, code)
+
+
+def test_the_hub_reads_json_only_and_no_stale_version(stack: Any) -> None:
+    client = Client(stack, scope=HUB_SCOPES)
+    path = f"/hub/orgs/{client.tenant}/events"
+    as_text = client.send("POST", path, json.dumps(new_event()), {"Content-Type": "text/plain"})
+    assert_hub_problem(as_text, 415, "body.media_type")
+    created = client.post(path, new_event())
+    uuid, tag = created.json["result"]["event"]["uuid"], created.headers["etag"]
+    change = {"event": {"name": "Another"}}
+    assert client.put(f"{path}/{uuid}", change, {"If-Match": tag}).status == 200
+    assert_hub_problem(client.put(f"{path}/{uuid}", change, {"If-Match": tag}), 412, "precondition.stale")
+    # What is well-formed and cannot be is named, all of it
+    past = {"type": "daily", "attributes": {"starts_on": "2001-01-24 19:30", "event_duration": "2"}}
+    refused = client.post(path, new_event(occurrence=past))
+    assert_hub_problem(refused, 422)
+    assert refused.json["validation_errors"]
+    # and an image that is not there is no failure of ours
+    banner = [{"name": "Banner", "image": "http://127.0.0.1:9/banner.png"}]
+    refused = client.put(f"{path}/{uuid}", {"event": {"banner": banner}})
+    assert_hub_problem(refused, 422, "image.unreachable")
+    assert [one["field"] for one in refused.json["validation_errors"]] == ["event.banner.0.image"]
 
 
 @pytest.mark.parametrize(

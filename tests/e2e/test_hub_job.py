@@ -7,13 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 import urllib3
 
-from tests.support.client import ALL_SCOPES, Client, Reply
+from tests.support.client import ALL_SCOPES, HUB_SCOPES, Client, Reply
 from tests.support.hub_images import Pictures, picture, pictures_served, png
 
-HUB_SCOPES = (
-    "event.create event.list event.read event.update event.delete event.publish event.unpublish event.cancel "
-    "event.add_session event.list_session event.read_session event.update_session event.delete_session"
-)
 BERLIN = ZoneInfo("Europe/Berlin")
 # Weekly over the change to winter time: the evenings stay at half past seven.
 FIRST = datetime(2035, 10, 15, 19, 30, tzinfo=BERLIN)

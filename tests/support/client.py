@@ -12,6 +12,10 @@ import urllib3
 from tests.support.events import registration
 
 ALL_SCOPES = "main.read main.write sales.read sales.write registry.read registry.write"
+HUB_SCOPES = (
+    "event.create event.list event.read event.update event.delete event.publish event.unpublish event.cancel "
+    "event.add_session event.list_session event.read_session event.update_session event.delete_session"
+)
 
 
 class Reply:
