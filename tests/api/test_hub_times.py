@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support import hub as events
+from tests.support import hub_sessions
 from tests.support.api import Answer, call, sample, varied
 from tests.support.hub import recurring
 
@@ -167,3 +168,19 @@ def test_one_that_is_taken_out_leaves_the_others_their_ids_and_comes_back_as_it_
 
     assert ids(without) == [ids(created)[0], ids(created)[2]]
     assert ids(back) == ids(created)
+
+
+def test_a_session_at_the_second_of_two_equal_times_is_named_by_its_offset(
+    hub: ModuleType, app: Callable[[str], ModuleType]
+) -> None:
+    night = events.create(hub, occurrence=recurring("does_not_repeat", "2035-10-27 22:00", "8"))
+    sessions, uuid = app("hub_sessions"), night["uuid"]
+
+    first = hub_sessions.create(sessions, uuid, session_starts_on="2035-10-28 02:30", duration=30)
+    second = hub_sessions.create(sessions, uuid, session_starts_on="2035-10-28T02:30+01:00", duration=30)
+
+    shown = [one.json["result"]["session"]["session"]["session_starts_on"] for one in (first, second)]
+    assert shown == [
+        {"utc": "2035-10-28 00:30", "local": "2035-10-28 02:30"},
+        {"utc": "2035-10-28 01:30", "local": "2035-10-28 02:30"},
+    ]

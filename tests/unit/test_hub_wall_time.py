@@ -168,8 +168,9 @@ def test_wall_times_are_read_and_moments_are_converted(text: str, expected: str)
     ],
 )
 def test_anything_else_is_no_wall_time(text: str) -> None:
-    with pytest.raises(ValueError, match=r".+"):
-        wall_time.parse(text, "Europe/Berlin")
+    for read in (wall_time.parse, wall_time.parse_moment):
+        with pytest.raises(ValueError, match=r".+"):
+            read(text, "Europe/Berlin")
 
 
 @pytest.mark.parametrize(

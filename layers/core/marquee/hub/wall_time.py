@@ -63,16 +63,31 @@ def parse(text: str, timezone: str) -> datetime:
 
     Seconds are dropped. Raises ValueError, also for years before 1970 and after 2200: the Registry takes none.
     """
-    text = text.strip().upper()
-    if not _FORM.fullmatch(text):
-        raise ValueError("give a date and a time, as in 2035-01-24 19:30")
-    given = datetime.fromisoformat(text)
+    given = _read(text)
     # Converted, it may be a year earlier or later, but not beyond what datetime holds.
     if FIRST_YEAR <= given.year <= LAST_YEAR and given.tzinfo is not None:
         given = local(given, timezone)
     if not FIRST_YEAR <= given.year <= LAST_YEAR:
         raise ValueError(f"the year must be between {FIRST_YEAR} and {LAST_YEAR}")
     return given.replace(second=0, microsecond=0, tzinfo=None)
+
+
+def parse_moment(text: str, timezone: str) -> datetime:
+    """The moment, in UTC, of a time as `parse` takes it: the one that its offset says, else that of the wall time.
+
+    The second of two equal wall times can be said in no other way. Raises ValueError as `parse` does.
+    """
+    on_the_clock, given = parse(text, timezone), _read(text)
+    if given.tzinfo is None:
+        return moment(minutes(on_the_clock), timezone)
+    return given.astimezone(UTC).replace(second=0, microsecond=0)
+
+
+def _read(text: str) -> datetime:
+    text = text.strip().upper()
+    if not _FORM.fullmatch(text):
+        raise ValueError("give a date and a time, as in 2035-01-24 19:30")
+    return datetime.fromisoformat(text)
 
 
 def written(at: datetime) -> str:

@@ -98,7 +98,7 @@ def _placed(
 ) -> Sequence[Violation]:
     """Give the session its place; what is wrong with the start that was asked for."""
     field = "sessions.session_starts_on"
-    at = wall_time.moment(wall_time.minutes(wall_time.parse(text, within.timezone)), within.timezone)
+    at = wall_time.parse_moment(text, within.timezone)
     offset = rules.offset(within, at, after["duration"], after["occurrence_keys"]) if known else None
     violations = []
     stays = before["duration"] > 0 and offset == before["offset"]

@@ -146,8 +146,7 @@ def _mentions(one: StoredSession, words: Sequence[str]) -> bool:
 def _occurrence(within: Frame, text: str) -> int:
     """The key of the occurrence that starts at this wall time."""
     try:
-        wall = wall_time.parse(text, within.timezone)
-        wanted = wall_time.moment(wall_time.minutes(wall), within.timezone)
+        wanted = wall_time.parse_moment(text, within.timezone)
         return next(key for key, (start, _) in within.spans.items() if start == wanted)
     except (ValueError, StopIteration):
         message = f"Invalid occurrence: the event has none that starts at '{text}'."
