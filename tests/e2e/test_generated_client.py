@@ -9,7 +9,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.support.client import Client, Reply
+from tests.support.client import ALL_SCOPES, HUB_SCOPES, Client, Reply
+from tests.support.hub import new_event
 from tests.support.workbooks import workbook
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +29,7 @@ def documents(stack: Any) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def customer(stack: Any) -> Client:
     """A tenant whose one event has a report with a row that was rejected."""
-    return Client(stack)
+    return Client(stack, scope=f"{ALL_SCOPES} {HUB_SCOPES}")
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +68,13 @@ def test_clients_are_generated_without_a_warning_and_work(
     asked = {
         "url": stack.url,
         "token": customer.token,
+        "tenant": customer.tenant,
         "eid": event,
         "operations": {host: len(operations(document)) for host, document in documents.items()},
     }
     program = ROOT / "tests" / "support" / "generated_client.py"
-    said = run(str(TOOL / "python"), str(program), cwd=tmp_path, say=json.dumps(asked))
+    # -P: what lies beside the program is not the program's
+    said = run(str(TOOL / "python"), "-P", str(program), cwd=tmp_path, say=json.dumps(asked))
     assert said == "used\n"
 
 
@@ -132,6 +135,42 @@ def test_what_the_hosts_answer_is_what_their_documents_say(
         conforms(documents[host], method, f"/{rest}", reply)
         statuses.add(reply.status)
     assert statuses == {200, 204, 400, 404, 409}
+
+
+def test_what_the_hub_answers_is_what_its_document_says(documents: dict[str, dict[str, Any]], customer: Client) -> None:
+    org = {"org_uuid": customer.tenant}
+    made = customer.post(f"/hub/orgs/{customer.tenant}/events", new_event())
+    one = {"event_uuid": made.json["result"]["event"]["uuid"]}
+    ticket = {"ticket": {"name": "Stalls", "quantity": 5, "pricing_details": [{"price": 9.5}]}}
+    session = {"sessions": {"name": "Talk", "session_starts_on": "2035-01-24 20:00", "duration": 30}}
+    cases: list[tuple[str, str, dict[str, str], str, object]] = [
+        ("POST", "/orgs/{org_uuid}/events", org, "", new_event()),
+        ("POST", "/orgs/{org_uuid}/events", org, "", {"event": {}}),
+        ("PUT", "/orgs/{org_uuid}/events/{event_uuid}", {**org, **one}, "", {"event": {"name": "Other"}}),
+        ("GET", "/orgs/{org_uuid}", org, "", None),
+        ("POST", "/images", {}, "", {"file_name": "a.png"}),
+        ("POST", "/events/{event_uuid}/tickets", one, "", ticket),
+        ("GET", "/events/{event_uuid}/tickets", one, "", None),
+        ("POST", "/events/{event_uuid}/sessions", one, "", session),
+        ("GET", "/events/{event_uuid}/sessions", one, "", None),
+        ("POST", "/events/{event_uuid}/sessions", one, "", session),
+        ("GET", "/events/{event_uuid}", one, "", None),
+        ("POST", "/events/{event_uuid}/duplicate", one, "", None),
+        ("GET", "/events/{event_uuid}/publication", one, "", None),
+        ("POST", "/events/{event_uuid}/publish", one, "?dry_run=true", None),
+        ("POST", "/events/{event_uuid}/publish", one, "", None),
+        ("GET", "/events/{event_uuid}/publication", one, "", None),
+        ("GET", "/events", {}, "?my=organised_events&summary=1", None),
+        ("GET", "/events", {}, "?rows=0", None),
+        ("POST", "/events/{event_uuid}/cancel", one, "", None),
+        ("DELETE", "/orgs/{org_uuid}/events/{event_uuid}", {**org, **one}, "", None),
+    ]
+    statuses = set()
+    for method, template, path, query, body in cases:
+        reply = customer.send(method, "/hub" + template.format(**path) + query, body)
+        conforms(documents["hub"], method, template, reply)
+        statuses.add(reply.status)
+    assert statuses >= {200, 201, 400, 404, 409}
 
 
 def test_a_document_that_says_something_else_is_noticed(

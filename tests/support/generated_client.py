@@ -95,7 +95,57 @@ def check_executions() -> None:
     assert rejected.payload.read()[:2] == b"PK"
 
 
+def check_organising() -> None:
+    """An organiser's event on the Hub: created, sold, changed, listed, published."""
+    models = importlib.import_module("hub.models")
+    venue = {"name": "Olympiahalle", "address": {"city": "München", "country": "Germany"}}
+    new = models.NewEventAsked.from_dict(
+        {
+            "name": "Typed Weeks",
+            "timezone": "Europe/Berlin",
+            "occurrence": {
+                "type": "weekly",
+                "attributes": {
+                    "starts_on": "2031-06-12 20:30",
+                    "event_duration": "2.5",
+                    "occurrence_ends": {"type": "after", "value": "3"},
+                },
+            },
+            "configuration": {"type": "venue_event", "attributes": [{"name": "venue", "value": venue}]},
+        }
+    )
+    tenant = asked["tenant"]
+    status, created = api("hub.hub_events.create_event", org_uuid=tenant, body=models.NewEvent(event=new))
+    assert (status, created.status_code) == (201, 201), created
+    event = created.result.event
+    assert isinstance(event, models.EventDocument)
+    assert event.event_occurrence[0].start_on.local == "2031-06-12 20:30"
+    level = models.NewTicket(
+        ticket=models.NewTicketAsked(name="Stalls", quantity=40, pricing_details=[models.GivenPrice(price=12.5)])
+    )
+    status, sold = api("hub.hub_events.create_ticket", event_uuid=event.uuid, body=level)
+    assert (status, sold.result.ticket.pricing_details[0].price) == (201, 12.5)
+    talk = models.NewSession(name="Talk", session_starts_on="2031-06-12 21:00", duration=30)
+    status, held = api(
+        "hub.hub_sessions.create_session", event_uuid=event.uuid, body=models.CreateSession(sessions=talk)
+    )
+    assert (status, held.result.session.session.tickets[0].uuid) == (201, sold.result.ticket.uuid)
+    change = models.EventChange(event=models.EventAsked(name="Typed Months"))
+    status, changed = api("hub.hub_events.update_event", org_uuid=tenant, event_uuid=event.uuid, body=change)
+    assert (status, changed.result.event.name) == (200, "Typed Months")
+    status, published = api("hub.hub_events.publish_event", event_uuid=event.uuid)
+    assert (status, published.status_code) == (201, 201), published
+    status, page = api("hub.hub_events.list_events", my=models.ListEventsMy.ORGANISED_EVENTS, rows=10)
+    assert event.uuid in [one.uuid for one in page.result.events]
+    status, publication = api("hub.hub_events.read_publication", event_uuid=event.uuid)
+    assert len(publication.result.occurrences) == 3
+    status, problem = api("hub.hub_events.read_event", event_uuid=tenant)
+    assert isinstance(problem, models.Problem)
+    assert (status, problem.status_code, problem.error_code) == (404, 404, "event.not_found")
+
+
 check_everything_imports()
 check_events()
 check_executions()
+check_organising()
 print("used")
