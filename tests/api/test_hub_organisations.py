@@ -4,17 +4,16 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-import orjson
 import pytest
 from pydantic import TypeAdapter
 
 from marquee.ddb import aws_client
 from marquee.errors import Conflict
 from marquee.hub.envelopes import Envelope
-from marquee.hub.events.content import _blank, defaults_of
 from marquee.hub.models import Item
 from marquee.hub.organisations import repository, service
 from marquee.hub.organisations.models import OneOrganisation
+from tests.support import hub as events
 from tests.support.api import TENANT, Answer, call, sample, varied
 
 Stored = Callable[[], dict[str, Any] | None]
@@ -228,17 +227,37 @@ def test_defaults_that_are_the_same_are_not_written_again(aws: dict[str, str], s
     assert stored() == before
 
 
-def test_the_defaults_of_an_event_are_sent_as_events_send_them(hub: ModuleType) -> None:
-    content = _blank() | {"timezone": "Europe/Berlin", "currency": "JPY"}
-    content["refund"]["policy"]["amount"] = {"discount_type": "fixed", "discount_unit": 1500}
+def test_the_defaults_that_an_event_leaves_are_sent_as_events_send_such_parts(hub: ModuleType) -> None:
+    refund = {"available": True, "policy": {"amount": {"discount_type": "fixed", "discount_unit": 12.5}}}
+    given: dict[str, Any] = {
+        "timezone": "Europe/Berlin",
+        "currency": "CHF",
+        "refund": refund,
+        "settings": {"event_capacity": 900},
+    }
 
-    service.set_defaults(TENANT, defaults_of(content))  # type: ignore[arg-type]
+    event = events.create(hub, is_update_org_settings=True, **given)
 
     sent = shown(read(hub))["defaults"]
-    assert (sent["timezone"], sent["currency"], sent["fees"]["currency"]) == ("Europe/Berlin", "JPY", "JPY")
-    assert sent["refund"]["policy"]["amount"] == {"discount_type": "fixed", "discount_unit": 1500}
-    assert sent["settings"]["booking_starts_on"]["utc"] is None
-    assert orjson.dumps(service.defaults(TENANT)) == orjson.dumps(defaults_of(content))  # type: ignore[arg-type]
+    assert set(sent) == {"timezone", "currency", "enable_datetime_conversion", "settings", "refund", "fees"}
+    assert (sent["timezone"], sent["currency"], sent["fees"]["currency"]) == ("Europe/Berlin", "CHF", "CHF")
+    assert sent["refund"] == event["refund"]
+    assert sent["refund"]["policy"]["amount"]["discount_unit"] == 12.5
+    assert sent["settings"]["event_capacity"] == 900
+    # Moments are each event's own.
+    assert sent["settings"]["booking_starts_on"]["utc"] is sent["settings"]["booking_ends_on"]["local"] is None
+
+
+def test_an_event_shows_its_organisation_from_when_it_is_written_next(hub: ModuleType) -> None:
+    uuid = events.create(hub)["uuid"]
+    update(hub)
+
+    before = events.read(hub, uuid)["org"]
+    after = events.update(hub, uuid, description="Under another name.")["org"]
+
+    assert (before["name"], before["slug"], before["info"]) == (TENANT, TENANT, None)
+    assert {name: after[name] for name in PROFILE} == PROFILE
+    assert (after["uuid"], after["slug"]) == (TENANT, "aurora-konzerte-munchen")
 
 
 def test_a_write_at_the_same_time_is_not_lost(aws: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,6 +274,23 @@ def test_a_write_at_the_same_time_is_not_lost(aws: dict[str, str], monkeypatch: 
     service.set_defaults(TENANT, {"timezone": "Europe/Berlin"})
 
     assert service.defaults(TENANT) == {"timezone": "Europe/Berlin", "currency": "CHF"}
+
+
+def test_of_two_updates_of_one_version_the_later_is_refused(hub: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    get, meanwhile = repository.get, iter([{"currency": "CHF"}])
+
+    def read_before_somebody_writes(tenant: str) -> Item:
+        found = get(tenant)
+        for values in meanwhile:
+            service.set_defaults(tenant, values)
+        return found
+
+    monkeypatch.setattr(repository, "get", read_before_somebody_writes)
+
+    answer = update(hub, headers={"If-Match": '"0"'})
+
+    assert (answer.status, answer.json["error_code"]) == (412, "precondition.stale")
+    assert shown(read(hub))["name"] == TENANT
 
 
 def test_writes_that_never_stop_are_a_conflict(aws: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:

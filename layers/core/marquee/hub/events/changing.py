@@ -5,7 +5,8 @@ from datetime import datetime
 from marquee.errors import Violation
 from marquee.hub import heads, recurrence
 from marquee.hub.events import content, schedule
-from marquee.hub.events.models import EventAsked, OccurrenceAsked
+from marquee.hub.events.models import EventAsked
+from marquee.hub.events.occurrence_models import OccurrenceAsked
 from marquee.hub.models import Content, Item
 from marquee.hub.tickets import rules as ticket_rules
 

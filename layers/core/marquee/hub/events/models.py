@@ -1,7 +1,5 @@
 """What creating and changing an event asks for."""
 
-import re
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -18,13 +16,13 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from marquee.hub import recurrence, rules, wall_time
+from marquee.hub import rules, wall_time
 from marquee.hub.events.discounts import CouponAsked, DiscountType, EarlyBirdAsked
+from marquee.hub.events.occurrence_models import NewOccurrence, OccurrenceAsked
 from marquee.hub.events.parts import (
     Address,
     Amount,
     Currency,
-    GivenStart,
     ImageAsked,
     Json,
     Label,
@@ -38,9 +36,8 @@ from marquee.hub.events.parts import (
     OptionalPicture,
     Part,
     Short,
-    WallTime,
-    is_a_wall_time,
     lower,
+    not_given,
     or_text,
 )
 from marquee.hub.events.settings_models import SettingsAsked
@@ -49,51 +46,11 @@ from marquee.schemas import Exact
 PLACES = ("venue", "online")
 
 
-def _not_given() -> Any:
-    """Stands in a field that the request does not name; nobody reads it, only the fields that were given count."""
-
-
 def _is_a_zone(value: str) -> str:
     name = wall_time.zone_name(value)
     if name is None:
         raise ValueError(f"'{value}' is no time zone of the IANA database, such as Europe/Berlin")
     return name
-
-
-def _duration(value: Any) -> Any:
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        value = str(value)
-    if isinstance(value, str):
-        recurrence.duration_minutes(value)
-    return value
-
-
-def _as_text(value: Any) -> Any:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _exclusion(value: str) -> str:
-    value = value.strip()
-    try:
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-            return date.fromisoformat(value).isoformat()
-        return is_a_wall_time(value)
-    except ValueError:
-        raise ValueError("give a date, or a date and a time, as in 2035-01-24 19:30") from None
-
-
-def _weekday(value: Any) -> Any:
-    """A day of the week by its name, or the beginning of it: `wed`, `Wednesday`."""
-    word = value.strip().lower() if isinstance(value, str) else ""
-    return next((day[:3] for day in _DAYS if len(word) > 1 and day.startswith(word)), value)
-
-
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-
-
-def _ends_type(value: Any) -> Any:
-    spellings = {"after_occurrences": "after", "on_date": "on"}
-    return spellings.get(word := value.strip().lower(), word) if isinstance(value, str) else value
 
 
 def _coordinate(limit: int) -> Any:
@@ -109,74 +66,6 @@ def _coordinate(limit: int) -> Any:
         return str(value).strip()
 
     return BeforeValidator(checked)
-
-
-class OccurrenceEndsAsked(Exact):
-    """When a recurrence ends: `after` so many occurrences, or `on` a date (that day included)."""
-
-    type: Annotated[Literal["after", "on"], BeforeValidator(_ends_type)]
-    value: Annotated[str, BeforeValidator(_as_text), Field(description="How many, or a date as in 2035-06-30")]
-
-    @field_validator("value")
-    @classmethod
-    def _fits_the_type(cls, value: str, info: ValidationInfo) -> str:
-        if info.data.get("type") == "after":
-            if not re.fullmatch(r"\s*0*[1-9][0-9]{0,5}\s*", value):
-                raise ValueError("give the number of occurrences, at least 1")
-            return str(int(value))
-        try:
-            return date.fromisoformat(value.strip()[:10]).isoformat()
-        except ValueError:
-            raise ValueError("give a date, as in 2035-06-30") from None
-
-
-class OccurrenceAttributes(Part):
-    """What the recurrence is made of; of the last four each type takes what it has a use for."""
-
-    starts_on: GivenStart = Field(default_factory=_not_given)
-    event_duration: Annotated[
-        str, BeforeValidator(_duration), Field(description="Hours in steps of a quarter: 1.25, 2 or 01:15")
-    ] = Field(default_factory=_not_given)
-    occurrence_ends: OccurrenceEndsAsked | None = Field(default_factory=_not_given)
-    interval: Annotated[int, Field(ge=1, le=366)] = Field(default_factory=_not_given)
-    weekdays: Annotated[
-        list[Annotated[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], BeforeValidator(_weekday)]],
-        Field(max_length=7),
-    ] = Field(default_factory=_not_given)
-    dates: Annotated[list[WallTime], Field(max_length=800)] = Field(default_factory=_not_given)
-    timeslots: Annotated[
-        list[Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]], Field(max_length=96)
-    ] = Field(default_factory=_not_given)
-
-
-class OccurrenceAsked(Part):
-    """How the event repeats. Exclusions are dates, or dates with times, on the event's clock."""
-
-    type: Annotated[
-        Literal["does_not_repeat", "daily", "weekly", "monthly", "schedule", "timeslots"], BeforeValidator(lower)
-    ] = Field(default_factory=_not_given)
-    attributes: OccurrenceAttributes = Field(default_factory=_not_given)
-    exclusions: Annotated[
-        list[Annotated[str, Field(max_length=40), AfterValidator(_exclusion)]], Field(max_length=800)
-    ] = Field(default_factory=_not_given)
-
-
-class NewOccurrenceAttributes(OccurrenceAttributes):
-    """The same; a new event needs a start and a duration."""
-
-    starts_on: GivenStart
-    event_duration: Annotated[
-        str, BeforeValidator(_duration), Field(description="Hours in steps of a quarter: 1.25, 2 or 01:15")
-    ]
-
-
-class NewOccurrence(OccurrenceAsked):
-    """The same; a new event needs a type."""
-
-    type: Annotated[
-        Literal["does_not_repeat", "daily", "weekly", "monthly", "schedule", "timeslots"], BeforeValidator(lower)
-    ]
-    attributes: NewOccurrenceAttributes
 
 
 class AddressAsked(Exact):
@@ -350,44 +239,44 @@ Values = Annotated[list[Json], Field(max_length=200)]
 class EventAsked(Part):
     """An event, as far as its organiser decides on it."""
 
-    name: Name = Field(default_factory=_not_given)
-    display_name: Optional = Field(default_factory=_not_given)
-    description: Long = Field(default_factory=_not_given)
+    name: Name = Field(default_factory=not_given)
+    display_name: Optional = Field(default_factory=not_given)
+    description: Long = Field(default_factory=not_given)
     is_update_org_settings: bool = Field(
         default=False,
         description="Take the timezone, currency, settings, refund and fees as defaults of the organisation's events",
     )
-    premium: bool = Field(default_factory=_not_given)
-    occurrence: OccurrenceAsked = Field(default_factory=_not_given)
-    banner: Annotated[list[ImageAsked], Field(max_length=20)] = Field(default_factory=_not_given)
-    thumbnail: ImageAsked | None = Field(default_factory=_not_given)
+    premium: bool = Field(default_factory=not_given)
+    occurrence: OccurrenceAsked = Field(default_factory=not_given)
+    banner: Annotated[list[ImageAsked], Field(max_length=20)] = Field(default_factory=not_given)
+    thumbnail: ImageAsked | None = Field(default_factory=not_given)
     timezone: Annotated[Short, AfterValidator(_is_a_zone), Field(description="IANA name, in any case")] = Field(
-        default_factory=_not_given
+        default_factory=not_given
     )
-    enable_datetime_conversion: bool = Field(default_factory=_not_given)
-    currency: Currency = Field(default_factory=_not_given)
-    configuration: ConfigurationAsked = Field(default_factory=_not_given)
-    listing: ListingAsked = Field(default_factory=_not_given)
-    resources: Values = Field(default_factory=_not_given)
-    links: Annotated[list[NamedLink], Field(max_length=50)] = Field(default_factory=_not_given)
-    tax: Names = Field(default_factory=_not_given)
-    survey_configuration: Values = Field(default_factory=_not_given)
-    coupons: Annotated[list[CouponAsked], Field(max_length=100)] = Field(default_factory=_not_given)
-    early_bird_discount: EarlyBirdAsked = Field(default_factory=_not_given)
-    tickets: TicketFlags = Field(default_factory=_not_given)
-    settings: SettingsAsked = Field(default_factory=_not_given)
-    sessions: SessionsAsked = Field(default_factory=_not_given)
-    refund: RefundAsked = Field(default_factory=_not_given)
-    ticket_instruction: OptionalLong = Field(default_factory=_not_given)
-    fees: FeesAsked = Field(default_factory=_not_given)
-    interactions: InteractionsAsked = Field(default_factory=_not_given)
-    merchandise: MerchandiseAsked = Field(default_factory=_not_given)
-    event_settings_reviewed: bool = Field(default_factory=_not_given)
-    custom_attributes: Names = Field(default_factory=_not_given)
-    event_code: EventCodeAsked | None = Field(default_factory=_not_given)
-    activities: Names = Field(default_factory=_not_given)
-    contact_email: Address | None = Field(default_factory=_not_given)
-    invitations: Annotated[list[InvitationAsked], Field(max_length=500)] = Field(default_factory=_not_given)
+    enable_datetime_conversion: bool = Field(default_factory=not_given)
+    currency: Currency = Field(default_factory=not_given)
+    configuration: ConfigurationAsked = Field(default_factory=not_given)
+    listing: ListingAsked = Field(default_factory=not_given)
+    resources: Values = Field(default_factory=not_given)
+    links: Annotated[list[NamedLink], Field(max_length=50)] = Field(default_factory=not_given)
+    tax: Names = Field(default_factory=not_given)
+    survey_configuration: Values = Field(default_factory=not_given)
+    coupons: Annotated[list[CouponAsked], Field(max_length=100)] = Field(default_factory=not_given)
+    early_bird_discount: EarlyBirdAsked = Field(default_factory=not_given)
+    tickets: TicketFlags = Field(default_factory=not_given)
+    settings: SettingsAsked = Field(default_factory=not_given)
+    sessions: SessionsAsked = Field(default_factory=not_given)
+    refund: RefundAsked = Field(default_factory=not_given)
+    ticket_instruction: OptionalLong = Field(default_factory=not_given)
+    fees: FeesAsked = Field(default_factory=not_given)
+    interactions: InteractionsAsked = Field(default_factory=not_given)
+    merchandise: MerchandiseAsked = Field(default_factory=not_given)
+    event_settings_reviewed: bool = Field(default_factory=not_given)
+    custom_attributes: Names = Field(default_factory=not_given)
+    event_code: EventCodeAsked | None = Field(default_factory=not_given)
+    activities: Names = Field(default_factory=not_given)
+    contact_email: Address | None = Field(default_factory=not_given)
+    invitations: Annotated[list[InvitationAsked], Field(max_length=500)] = Field(default_factory=not_given)
 
 
 class NewEventAsked(EventAsked):

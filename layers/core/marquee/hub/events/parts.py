@@ -45,6 +45,10 @@ def _plain(value: Any) -> Any:
     return value.model_dump() if isinstance(value, BaseModel) else value
 
 
+def not_given() -> Any:
+    """Stands in a field that the request does not name; nobody reads it, only the fields that were given count."""
+
+
 def composed(value: object) -> object:
     """Text in Unicode's composed form (NFC): what looks the same is the same."""
     return unicodedata.normalize("NFC", value) if isinstance(value, str) else value

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from marquee.errors import Violation
 from marquee.hub import recurrence, wall_time
-from marquee.hub.events.models import OccurrenceAsked
+from marquee.hub.events.occurrence_models import OccurrenceAsked
 from marquee.hub.models import OccurrenceType, Rule
 
 FIELD = "event.occurrence"
