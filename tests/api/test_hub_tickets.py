@@ -267,6 +267,52 @@ def test_the_currency_and_the_capacity_of_the_event_heed_its_ticket_levels(event
     assert put(settings={"event_capacity": 100}).status == 200
 
 
+def test_a_coupon_that_a_level_takes_stays_with_the_event(events: ModuleType) -> None:
+    coupon = {"name": "Friends", "code": "FRIENDS", "discount_amount": 10}
+    event = hub.create(events, coupons=[coupon])
+    uuid = event["uuid"]
+    hub_tickets.create(events, uuid, coupons=[event["coupons"][0]["uuid"].upper()])
+
+    def put(*coupons: dict[str, Any]) -> Answer:
+        path = {"org_uuid": TENANT, "event_uuid": uuid}
+        sent = varied(sample("hub_events", "update"), path=path, body={"event": {"coupons": list(coupons)}})
+        return call(events, varied(sent, headers={"Idempotency-Key": ""}))
+
+    assert put({**coupon, "discount_amount": 20}).status == 200
+    assert refused(put({**coupon, "code": "OTHERS"})) == ["coupon.in_use event.coupons"]
+    # The duplicate's coupon is its own, and stays the same one when it is given again by its code.
+    copy = call(events, varied(sample("hub_events", "duplicate"), path={"event_uuid": uuid})).json["result"]["event"]
+    (level,) = copy["tickets"]["levels"]
+    again = hub.update(events, copy["uuid"], coupons=[coupon])
+    assert level["coupons"] == [one["uuid"] for one in again["coupons"]] != event["coupons"][0]["uuid"]
+
+
+@pytest.mark.parametrize(
+    "bird",
+    [
+        {"discount_type": "fixed", "discount": 2.5, "discount_ends_on": {"local": "2034-12-31 23:59"}},
+        {
+            "type": "before_occurrence",
+            "discount": 10,
+            "discount_ends_on": {"occurrence_discount_end_type": "days", "occurrence_discount_end_offset": "3"},
+        },
+    ],
+)
+def test_a_level_that_is_sent_back_as_it_was_read_is_the_same(events: ModuleType, bird: dict[str, Any]) -> None:
+    event = hub.create(events)["uuid"]
+    made = hub_tickets.create(events, event, early_bird_discount=bird, custom_attributes=[{"name": "a", "value": 0.5}])
+    stored = hub.stored(event)
+    read_only = {"uuid", "quantity_sold", "total_purchased_by_user", "created_on"}
+
+    again = hub_tickets.update(
+        events, event, made["uuid"], **{name: value for name, value in made.items() if name not in read_only}
+    )
+
+    assert again.json["result"]["ticket"] == made
+    assert made["early_bird_discount"]["discount_ends_on"]["local"] in {"2034-12-31 23:59", "2035-01-21 19:30"}
+    assert hub.stored(event) == stored
+
+
 def test_levels_are_listed_in_the_organisers_order(events: ModuleType) -> None:
     event = hub.create(events)["uuid"]
     for name, order in [("c", "natural"), ("b", 10), ("a", "2"), ("d", "natural")]:

@@ -1,7 +1,7 @@
 """Pure rules of duplicates: what an event's copy takes over, what begins anew, and the ids it gets.
 
-All ids of a copy derive from its own uuid and the ids in the original: made twice, it is the same copy. Its occurrences
-keep their keys, and have ids of their own for these derive from the event's.
+All ids of a copy derive from its own uuid and what they stand for in the original: made twice, it is the same copy.
+Its occurrences keep their keys, and have ids of their own for these derive from the event's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from marquee import keys
 from marquee.hub import heads, rules
+from marquee.hub.events.content import identified
 from marquee.hub.events.settings_models import BookingEndAsked
 from marquee.hub.models import Content, Head, Item, StoredLevel
 from marquee.hub.sessions import items
@@ -31,7 +32,9 @@ def copy(
 
     `origin` is the mark of the request; `org` the organisation as it is now.
     """
-    tenant, levels = original["tenant"], heads.levels(original)
+    tenant, levels, content = original["tenant"], heads.levels(original), heads.content(original)
+    own_content = _content(content, uuid, cancelled=original["state"] == "cancelled")
+    coupons = {one["uuid"]: own["uuid"] for one, own in zip(content["coupons"], own_content["coupons"], strict=True)}
     head: Head = {
         "pk": keys.event(tenant, uuid),
         "sk": original["sk"],
@@ -40,10 +43,10 @@ def copy(
         "version": 1,
         "state": "ready",
         "sequence": 0,
-        "doc": heads.packed(_content(heads.content(original), uuid, cancelled=original["state"] == "cancelled")),
+        "doc": heads.packed(own_content),
         "rule": original["rule"],
         "runs": original["runs"],
-        "levels": heads.packed([_level(one, uuid, now) for one in levels]),
+        "levels": heads.packed([_level(one, uuid, coupons, now) for one in levels]),
         "org": org,
         "session_count": len(sessions),
         "created_at": now,
@@ -70,8 +73,8 @@ def _content(content: Content, uuid: str, *, cancelled: bool) -> Content:
         settings = {**settings, "booking_ends_on": BookingEndAsked().model_dump()}
     return {
         **content,
-        "coupons": [{**one, "uuid": _own(uuid, one["uuid"]), "total_used": 0} for one in content["coupons"]],
-        "invitations": [{**one, "uuid": _own(uuid, one["uuid"])} for one in content["invitations"]],
+        "coupons": [identified(uuid, "coupons", {**one, "uuid": None, "total_used": 0}) for one in content["coupons"]],
+        "invitations": [identified(uuid, "invitations", {**one, "uuid": None}) for one in content["invitations"]],
         "metrics": [{**one, "value": 0} for one in content["metrics"]],
         "interactions": interactions,
         "settings": settings,
@@ -80,14 +83,14 @@ def _content(content: Content, uuid: str, *, cancelled: bool) -> Content:
     }
 
 
-def _level(level: StoredLevel, uuid: str, now: str) -> StoredLevel:
+def _level(level: StoredLevel, uuid: str, coupons: Mapping[str, str], now: str) -> StoredLevel:
     session, parent = level["session_id"], level["parent_id"]
     return {
         **level,
         "uuid": _own(uuid, level["uuid"]),
         "session_id": None if session is None else _own(uuid, session),
         "parent_id": None if parent is None else _own(uuid, parent),
-        "coupons": [_own(uuid, one) for one in level["coupons"]],
+        "coupons": [coupons[one] for one in level["coupons"]],
         "pricing_details": [
             {**one, "uuid": _own(uuid, one["uuid"]), "quantity_sold": 0} for one in level["pricing_details"]
         ],

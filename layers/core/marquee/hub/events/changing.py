@@ -25,7 +25,14 @@ def planned(head: Item, asked: EventAsked, now: datetime, wrong: list[Violation]
     capacity = int(after["settings"]["event_capacity"])
     if capacity != before["settings"]["event_capacity"]:
         wrong += filter(None, [ticket_rules.over_capacity(levels, capacity, "event.settings.event_capacity")])
-    wrong += filter(None, [ticket_rules.repriced(levels, before["currency"], after["currency"], "event.currency")])
+    coupons = {one["uuid"] for one in after["coupons"]}
+    wrong += filter(
+        None,
+        [
+            ticket_rules.repriced(levels, before["currency"], after["currency"], "event.currency"),
+            ticket_rules.uncouponed(levels, coupons, "event.coupons"),
+        ],
+    )
     return {name: value for name, value in changes.items() if value != head[name]}
 
 

@@ -35,8 +35,10 @@ def created(uuid: str, asked: EventAsked, defaults: Mapping[str, Any], wrong: li
 
     Adds to `wrong` what is refused.
     """
-    base = _opened({**_blank(), **{name: defaults[name] for name in DEFAULTED if defaults.get(name) is not None}})
-    if "currency" in asked.model_fields_set and asked.currency != base["currency"]:
+    given = {name: defaults[name] for name in DEFAULTED if defaults.get(name) is not None}
+    base = _opened(_laid_over(_blank(), given))
+    back = base["refund"]["policy"]["amount"]
+    if back["discount_type"] == "fixed" and "currency" in asked.model_fields_set and asked.currency != base["currency"]:
         # An amount of the defaults is one in their own currency.
         base["refund"] = RefundAsked().model_dump()
     after = merged(base, asked)
@@ -59,6 +61,16 @@ def defaults_of(content: Content) -> dict[str, Any]:
         if kept["settings"][name]["type"] == "specific_time":
             kept["settings"][name] = _blank()["settings"][name]
     return kept
+
+
+def _laid_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with what `over` has, deeply: defaults from before a setting came to be do not lack it."""
+    return {
+        name: _laid_over(value, over[name])
+        if isinstance(value, dict) and isinstance(over.get(name), dict)
+        else over.get(name, value)
+        for name, value in base.items()
+    }
 
 
 def _blank() -> dict[str, Any]:
@@ -125,9 +137,12 @@ def _closed(uuid: str, after: dict[str, Any], wrong: list[Violation]) -> Content
         # A time that follows from the occurrences is worked out when the event is read; sent back, it is not kept.
         local = part.get("local") if has_own else None
         part["local"] = wall_time.written(wall_time.parse(local, timezone)) if local else None
+    for coupon in after["coupons"]:
+        for name in ("starts_on", "ends_on"):
+            coupon[name] = coupon[name] if (coupon[name] or {}).get("local") else None
     after["listing"]["categories"] = [_category(one) for one in after["listing"]["categories"]]
     for kind in ("coupons", "invitations"):
-        after[kind] = [_identified(uuid, kind, one) for one in after[kind]]
+        after[kind] = [identified(uuid, kind, one) for one in after[kind]]
         for name in ("code", "uuid"):
             wrong += _repeated(kind, name, [one[name] for one in after[kind]])
     return cast("Content", after)
@@ -165,7 +180,7 @@ def _category(given: dict[str, Any]) -> dict[str, Any]:
     return {**given, "uuid": (given["uuid"] or rules.derived_uuid("category", folded(given["name"]))).lower()}
 
 
-def _identified(uuid: str, kind: str, given: dict[str, Any]) -> dict[str, Any]:
+def identified(uuid: str, kind: str, given: dict[str, Any]) -> dict[str, Any]:
     """With the uuid that the code always has in this event, unless one was given."""
     own = given["uuid"] or rules.derived_uuid(uuid, kind, given["code"])
     return {**given, "uuid": own.lower()}

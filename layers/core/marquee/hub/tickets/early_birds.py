@@ -21,6 +21,7 @@ def settled(
         field = "ticket.early_bird_discount.discount"
         after["discount"] = discounts.minor(after["discount"], after["discount_type"], currency, field, wrong)
     for name in ("discount_starts_on", "discount_ends_on"):
-        local = after[name].get("local")
+        # A time that follows from the occurrences is worked out when the level is read; sent back, it is not kept.
+        local = after[name].get("local") if after["type"] == "specific_time" else None
         after[name] = {**after[name], "local": wall_time.written(wall_time.parse(local, timezone)) if local else None}
     return after

@@ -59,6 +59,16 @@ def repriced(levels: Sequence[StoredLevel], before: str, after: str, field: str)
     return Violation("currency.priced", field, message)
 
 
+def uncouponed(levels: Sequence[StoredLevel], coupons: Collection[str], field: str) -> Violation | None:
+    """What is wrong where the event has only these coupons, by uuid, and a ticket level names another one."""
+    for one in levels:
+        for coupon in one["coupons"]:
+            if coupon not in coupons:
+                message = f"The ticket level '{one['name']}' takes the coupon '{coupon}', which would be gone."
+                return Violation("coupon.in_use", field, message)
+    return None
+
+
 def ordered(levels: Sequence[StoredLevel]) -> list[StoredLevel]:
     """The levels as they are listed: those with a number by it, then the natural ones, each in order of creation."""
 
