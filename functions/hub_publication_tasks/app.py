@@ -18,7 +18,7 @@ def _run(event: dict[str, Any]) -> dict[str, Any]:  # noqa: C901, PLR0911 - one 
     order, sequence, batch = event["publication"], event.get("sequence", 0), event.get("batch", 0)
     match event["task"]:
         case "open":
-            return publishing_service.opened(order)
+            return publishing_service.opened(order, event["failure"])
         case "register":
             return publishing_service.register(order, sequence, batch)
         case "take":

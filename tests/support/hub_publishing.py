@@ -23,7 +23,7 @@ from marquee.sales.models import Head
 from tests.support.api import TENANT, Answer, call, sample, varied
 
 Step = dict[str, Any]
-Order = dict[str, str]
+Order = dict[str, Any]
 
 
 class Failed(Exception):
@@ -86,7 +86,8 @@ class Publishing:
         given = self.executions.inputs[machine, name]
         order = {part: given[part] for part in ("tenant", "event_uuid", "publication_id")}
         try:
-            ended = self._publication(order) if machine == "event_publication" else self._cancellation(order)
+            work = self._publication if machine == "event_publication" else self._cancellation
+            ended = work(order, given.get("failure"))
         except Failed:
             self.executions.statuses[machine, name] = "FAILED"
             raise
@@ -100,11 +101,10 @@ class Publishing:
                 with suppress(Failed):
                     self.run(machine, name)
 
-    def _publication(self, order: Order) -> Step:
-        failure: Step | None = None
+    def _publication(self, order: Order, failure: Any) -> Step:
         try:
-            work = self.step("open", order)
-            if work["outcome"] not in {"BEGUN", "UNDO"}:
+            work = self.step("open", order, failure=failure)
+            if work["outcome"] not in {"BEGUN", "UNDO", "STOPPED"}:
                 return work
             if work["outcome"] == "BEGUN":
                 return self._forward(order, work)
@@ -128,14 +128,19 @@ class Publishing:
             self.step("withdraw", order, **at, batch=number)
         return self.step("finish", order, **at, gathered=gathered)
 
-    def _cancellation(self, order: Order) -> Step:
+    def _cancellation(self, order: Order, failure: Any) -> Step:
         try:
-            work = self.step("open", order)
+            work = self.step("open", order, failure=failure)
+            if work["outcome"] == "STOPPED":
+                self.step("fail", order, failure=failure)
+                raise Failed(failure["Error"])
             if work["outcome"] != "BEGUN":
                 return work
             for number in work["cancel"]:
                 self.step("cancel", order, sequence=work["sequence"], batch=number)
             return self.step("finish", order, sequence=work["sequence"])
+        except Failed:
+            raise
         except Exception as error:
             self.step("fail", order, failure=_failure(error))
             raise Failed(type(error).__name__) from error

@@ -1,6 +1,7 @@
 """Use cases of executions that change them: a tenant stops its long operations, has them tried again, or undone."""
 
 from collections.abc import Callable
+from functools import partial
 
 import orjson
 
@@ -19,8 +20,8 @@ _CLOSINGS: dict[str, Callable[[str, str], None]] = {
     "sales_edit": sales.end_cancelled_edit,
     "sales_clear": sales.end_cancelled_clear,
     "sales_undo": sales.end_cancelled_clear,
-    "event_publication": publications.end_cancelled_publication,
-    "event_cancellation": publications.end_cancelled_cancellation,
+    "event_publication": partial(publications.end_cancelled, "event_publication"),
+    "event_cancellation": partial(publications.end_cancelled, "event_cancellation"),
 }
 
 

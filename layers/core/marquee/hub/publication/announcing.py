@@ -1,12 +1,10 @@
 """Changes of a published event that the Registry and Main have to hear of."""
 
 from marquee import clock
-from marquee.executions import service as executions
 from marquee.hub import heads, recurrence
 from marquee.hub import rules as hub_rules
 from marquee.hub.models import Item
-from marquee.hub.publication import main_metadata, rules
-from marquee.hub.publication.models import MACHINES
+from marquee.hub.publication import main_metadata, rules, starting
 from marquee.observability import logger
 
 
@@ -45,19 +43,6 @@ def start(head: Item) -> None:
     if publication is None or publication["phase"] != "running":
         return
     try:
-        begin(head)
+        starting.begin(head)
     except Exception:  # noqa: BLE001 - the mark of it stays, and the reconciler looks for marks
         logger().exception("publication_not_started", extra={"tenant": head["tenant"], "event_uuid": head["uuid"]})
-
-
-def begin(head: Item) -> str:
-    """Start the execution of the event's publication, or find it; gives its id."""
-    publication = head["publication"]
-    tenant, uuid = head["tenant"], head["uuid"]
-    order = {"tenant": tenant, "event_uuid": uuid, "publication_id": publication["id"]}
-    return executions.begin(MACHINES[publication["kind"]], execution_name(tenant, uuid, publication["id"]), order)
-
-
-def execution_name(tenant: str, uuid: str, publication_id: str) -> str:
-    """The name of the execution that brings this publication to the other hosts."""
-    return executions.name_of(tenant, uuid, publication_id)

@@ -12,7 +12,7 @@ from marquee.events import hub_service as main
 from marquee.hub import heads, repository
 from marquee.hub.models import Item
 from marquee.hub.publication import main_metadata, rules, standing, steps
-from marquee.hub.publication.models import Order, Report, Step
+from marquee.hub.publication.models import Failure, Order, Report, Step
 from marquee.registry import hub_service as registry
 from marquee.sales import presence_service as sales
 from marquee.series import gathering_service as series
@@ -20,11 +20,14 @@ from marquee.series import gathering_service as series
 _NAMED_IN_REPORT = 50
 
 
-def opened(order: Order) -> Step:
+def opened(order: Order, stopped: Failure | None = None) -> Step:
     """What there is to be done. A publication that has failed begins anew, where the event still allows it.
 
-    Raises Conflict or Unprocessable where it does not.
+    `stopped` is why it is to be brought to an end instead. Raises Conflict or Unprocessable where the event does not
+    allow it any more.
     """
+    if stopped:
+        return {"outcome": "STOPPED"}
     for _ in range(steps.ATTEMPTS):
         head = steps.present(order)
         if head is None:

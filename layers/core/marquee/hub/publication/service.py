@@ -1,17 +1,15 @@
 """Use cases of publishing, unpublishing and cancelling an event, and of watching how far the other hosts are."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from marquee import clock
 from marquee.errors import NotFound
-from marquee.executions import service as executions
 from marquee.hub import heads
 from marquee.hub import rules as hub_rules
 from marquee.hub.events import service as events
 from marquee.hub.models import Item
-from marquee.hub.publication import announcing, main_metadata, rules, standing
-from marquee.hub.publication.models import MACHINES, Accepted, Asked, Kind, PublicationDocument
+from marquee.hub.publication import main_metadata, rules, standing, starting
+from marquee.hub.publication.models import MACHINES, Accepted, Asked, Kind, Order, PublicationDocument
 from marquee.plans import Plan, PlannedChange
 
 _PLANNED_IN_FULL = 40
@@ -46,13 +44,9 @@ def _execution(head: Item, kind: Kind, publication_id: str) -> str | None:
     if publication is None:
         return None
     if publication["id"] == publication_id and publication["phase"] == "running":
-        return announcing.begin(head)
-    return _execution_id(head, kind, publication_id)
-
-
-def _execution_id(head: Mapping[str, Any], kind: Kind, publication_id: str) -> str:
-    name = announcing.execution_name(head["tenant"], head["uuid"], publication_id)
-    return executions.public_id(MACHINES[kind], name)
+        return starting.begin(head)
+    order: Order = {"tenant": head["tenant"], "event_uuid": head["uuid"], "publication_id": publication_id}
+    return starting.public_id(kind, order)
 
 
 def plan(tenant: str, uuid: str, kind: Asked) -> Plan:
@@ -105,6 +99,7 @@ def read(tenant: str, uuid: str) -> PublicationDocument:
     publication = head.get("publication")
     if publication is None:
         raise NotFound("publication.not_found", "The event has never been published.")
+    order: Order = {"tenant": tenant, "event_uuid": head["uuid"], "publication_id": publication["id"]}
     found = standing.standings(head)
     return {
         "id": publication["id"],
@@ -112,7 +107,7 @@ def read(tenant: str, uuid: str) -> PublicationDocument:
         "sequence": publication["sequence"],
         "phase": publication["phase"],
         "at": publication["at"],
-        "execution": _execution_id(head, publication["kind"], publication["id"]),
+        "execution": starting.public_id(publication["kind"], order),
         "failure": publication.get("failure"),
         "occurrences": found,
         "counts": standing.counted(found),
