@@ -7,6 +7,7 @@ from marquee.hub import rules as hub_rules
 from marquee.hub.duplicates import repository as duplicates
 from marquee.hub.duplicates import rules
 from marquee.hub.event_documents import EventDocument
+from marquee.hub.events import room
 from marquee.hub.events import service as events
 from marquee.hub.models import Item
 from marquee.hub.organisations import service as organisations
@@ -31,7 +32,7 @@ def duplicate(tenant: str, sub: str, uuid: str, key: str | None) -> EventDocumen
     org = heads.packed(organisations.snapshot(tenant))
     mark = derived_id("req", *request) if request else None
     copy = rules.copy(original.head, original.sessions, own, clock.timestamp(), mark, org)
-    events.require_room(copy.head)
+    room.require(copy.head)
     try:
         return events.shown(_made(copy, repeatable=request is not None))
     except duplicates.Overtaken:

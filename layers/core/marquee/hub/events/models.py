@@ -7,6 +7,7 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     GetJsonSchemaHandler,
     ValidationInfo,
@@ -92,6 +93,8 @@ class PlaceAsked(Exact):
 
 class AttributeAsked(Exact):
     """An attribute of the configuration: `venue` or `online` with a place, or any other with a value of its own."""
+
+    model_config = ConfigDict(validate_default=True)
 
     name: Label
     value: Annotated[

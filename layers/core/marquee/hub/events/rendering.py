@@ -163,10 +163,10 @@ def location(content: Content) -> str:
 
 
 def place_of(content: Content) -> dict[str, Any]:
-    """The venue of an event, or where it is online; empty where it says nothing."""
-    wanted = "online" if content["configuration"]["type"] == "online_event" else "venue"
+    """The venue of an event, or where it is online: the first that has a name or a link; empty where none has."""
+    wanted, needed = ("online", "url") if content["configuration"]["type"] == "online_event" else ("venue", "name")
     values = (one["value"] for one in content["configuration"]["attributes"] if one["name"] == wanted)
-    return next(values, None) or {}
+    return next((value for value in values if value.get(needed)), {})
 
 
 def level(stored: StoredLevel, currency: str, course: Course) -> TicketLevel:

@@ -14,7 +14,7 @@ from marquee import clock, keys
 from marquee.errors import Conflict, NotFound, Unprocessable, Violation
 from marquee.hub import heads, recurrence, repository, rules
 from marquee.hub.event_documents import EventDocument
-from marquee.hub.events import changing, content, rendering, schedule
+from marquee.hub.events import changing, content, rendering, room, schedule
 from marquee.hub.events.models import EventAsked, EventChange, NewEvent, canonical
 from marquee.hub.images import service as images
 from marquee.hub.models import Content, Head, Item
@@ -28,7 +28,6 @@ from marquee.preconditions import Precondition
 
 ANY = Precondition()
 _ATTEMPTS = 20
-_MOST_BYTES = 350_000
 _MOST_REMEMBERED = 20
 
 
@@ -61,7 +60,7 @@ def create(tenant: str, sub: str, asked: NewEvent, key: str | None) -> EventDocu
 
 def stored(tenant: str, uuid: str) -> Item:
     """The event's item. Raises NotFound."""
-    found = repository.head(tenant, uuid.lower())
+    found = repository.head(tenant, uuid.lower()) if rules.is_uuid(uuid) else None
     if found is None:
         raise not_found(uuid)
     return found
@@ -73,11 +72,27 @@ def read(tenant: str, uuid: str) -> EventDocument:
 
 
 def shown(head: Item) -> EventDocument:
-    """The event as its organisation sees it, with all its occurrences and sessions."""
-    items = repository.sessions(head["tenant"], head["uuid"]) if head["session_count"] else []
+    """The event as its organisation sees it, with all its occurrences and sessions, as they are at one moment.
+
+    Raises NotFound where it is deleted meanwhile, and Conflict where others never stop writing.
+    """
+    head, items = _at_one_moment(head)
     frame = session_rules.frame(head) if items else None
     sessions = [session_documents.document(frame, one) for one in session_documents.in_order(items)] if frame else []
     return rendering.document(head, sessions, clock.now(), own=True, full=True)
+
+
+def _at_one_moment(head: Item) -> tuple[Item, list[Item]]:
+    """The event and its sessions: read in two calls, they belong together if it is the same version after them."""
+    for _ in range(_ATTEMPTS):
+        if not head["session_count"]:
+            return head, []
+        sessions = repository.sessions(head["tenant"], head["uuid"])
+        again = stored(head["tenant"], head["uuid"])
+        if again["version"] == head["version"]:
+            return head, sessions
+        head = again
+    raise _contended()
 
 
 def update(
@@ -99,6 +114,7 @@ def update(
         changes = changing.planned(head, asked.event, now, wrong)
         if not wrong and changing.touches_sessions(head, changes):
             wrong += session_rules.still_fits({**head, **changes}, repository.sessions(tenant, head["uuid"]))
+        wrong += _lost(head, changes, now)
         _refuse(wrong)
         if not changes:
             return None
@@ -117,6 +133,15 @@ def update(
     return shown(head)
 
 
+def _lost(head: Item, changes: Item, now: datetime) -> list[Violation]:
+    """What a published event must not lose: what it could not have been published without."""
+    if head["state"] != "published":
+        return []
+    lacks = publication.prerequisites({**head, **changes}, now)
+    # It may end early, so that nothing of it is left in the future.
+    return [one for one in lacks if one.code != "event.no_future_occurrence"]
+
+
 def settled(head: Item, changes: Item, now: datetime) -> Item:
     """The changes of an edit with what follows from every edit: the time of it, and draft or ready."""
     at = clock.rfc3339(now)
@@ -132,9 +157,10 @@ def delete(tenant: str, uuid: str, precondition: Precondition) -> None:
     """
     uuid = uuid.lower()
     for attempt in range(_ATTEMPTS):
-        head = repository.head(tenant, uuid)
+        head = repository.head(tenant, uuid) if rules.is_uuid(uuid) else None
         if head is None:
-            repository.forget(tenant, uuid)
+            if rules.is_uuid(uuid):
+                repository.forget(tenant, uuid)
             raise not_found(uuid)
         precondition.require(head["version"])
         rules.transition("delete", head["state"], heads.shown_state(head, clock.now()))
@@ -174,7 +200,7 @@ def rewritten(
         changes = dict(rewrite.changes)
         if mark:
             changes["marks"] = [*head.get("marks", ()), mark][-_MOST_REMEMBERED:]
-        require_room({**head, **changes})
+        room.require({**head, **changes})
         try:
             return repository.save(head, changes, put=rewrite.put, delete=rewrite.delete)
         except repository.VersionMoved:
@@ -226,7 +252,7 @@ def _new(tenant: str, uuid: str, asked: EventAsked, mark: str | None, now: datet
     }
     item: Item = dict(head)
     item["state"] = rules.settled("draft", publication.prerequisites(item, now))
-    require_room(item)
+    room.require(item)
     return item
 
 
@@ -250,11 +276,3 @@ def _check_images(tenant: str, made: Content, known: Collection[str]) -> Collect
     for field, one in pictures.items():
         one["image"] = checked[field]
     return checked.values()
-
-
-def require_room(item: Item) -> None:
-    """Raise Unprocessable for an event that is too large to be stored."""
-    size = sum(len(value.encode()) for value in item.values() if isinstance(value, str))
-    if size > _MOST_BYTES:
-        message = f"The event takes {size} bytes; {_MOST_BYTES} are the most."
-        raise Unprocessable("event.too_large", message, violations=[Violation("event.too_large", "event", message)])

@@ -10,6 +10,7 @@ from marquee import clock
 from marquee.errors import Conflict, NotFound, Unprocessable, Violation
 from marquee.hub import heads, repository
 from marquee.hub import rules as hub_rules
+from marquee.hub.events import room
 from marquee.hub.images import service as images
 from marquee.hub.models import MOST_SESSIONS, Item
 from marquee.hub.repository import Whole
@@ -57,6 +58,7 @@ def create(tenant: str, sub: str, event_uuid: str, asked: NewSession, key: str |
         at = clock.rfc3339(now)
         item = items.new_item(head["pk"], uuid, session, head["version"], at)
         changes = {"session_count": head["session_count"] + 1, "updated_at": at}
+        room.require({**head, **changes})
         try:
             return _recorded(repository.save(head, changes, put=[item]), item)
         except repository.VersionMoved:

@@ -1,0 +1,44 @@
+"""How large an event may be: its item has to be stored, and all of it has to be sent in one answer. Pure."""
+
+import orjson
+
+from marquee.errors import Unprocessable, Violation
+from marquee.hub import heads
+from marquee.hub.models import Item
+
+MOST_STORED = 350_000
+"""Bytes of an event's item; DynamoDB takes 400 KB."""
+MOST_SENT = 4_500_000
+"""Bytes of an event's document; Lambda answers 6 MB at most, in which every quote takes one more."""
+# What these take in a document, in bytes.
+_OCCURRENCE, _TIMESLOT, _ID, _LEVEL, _PRICE = 400, 190, 39, 160, 80
+_SESSION = 3_800
+_REST = 8_000
+
+
+def stored(head: Item) -> int:
+    """How many bytes the event's item takes, about."""
+    return sum(len(value.encode()) for value in head.values() if isinstance(value, str))
+
+
+def sent(head: Item) -> int:
+    """How many bytes the event's document takes at most, with all that is below the event."""
+    runs: list[list[int]] = orjson.loads(head["runs"])
+    slots, levels = len(heads.rule(head)["timeslots"]), heads.levels(head)
+    occurrences, sessions = sum(run[2] for run in runs), int(head["session_count"])
+    of_occurrence = _OCCURRENCE + _TIMESLOT * slots + _ID * (sessions + len(levels))
+    of_session = _SESSION + sum(_LEVEL + _PRICE * len(level["pricing_details"]) for level in levels)
+    return _REST + 2 * stored(head) + occurrences * of_occurrence + sessions * of_session
+
+
+def require(head: Item) -> None:
+    """Raise Unprocessable for an event that is too large to be stored, or to be sent."""
+    size = stored(head)
+    if size > MOST_STORED:
+        _refuse(f"The event takes {size} bytes; {MOST_STORED} are the most.")
+    if sent(head) > MOST_SENT:
+        _refuse("The event has too many occurrences, timeslots, sessions and prices to be sent in one answer.")
+
+
+def _refuse(message: str) -> None:
+    raise Unprocessable("event.too_large", message, violations=[Violation("event.too_large", "event", message)])
