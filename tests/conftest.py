@@ -1,6 +1,7 @@
 """What every kind of test starts from: the template, and its resources in an in-process AWS."""
 
 import functools
+import zoneinfo
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +19,9 @@ from tests.support.template import Template, load_template
 
 # Every session reads the services' descriptions anew, which takes longer than most tests. They do not change.
 botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
+
+# As in the functions (PYTHONTZPATH): the rules of time zones are those of the pinned tzdata, not of this system.
+zoneinfo.reset_tzpath([])
 
 pytest_plugins = ["tests.support.running"]
 ROOT = Path(__file__).parents[1]
