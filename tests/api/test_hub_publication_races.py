@@ -1,0 +1,121 @@
+"""Publishing, unpublishing, changing and cancelling at once, their steps in any interleaving: the last one wins."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from marquee import ddb
+from tests.support import hub, interleaving
+from tests.support.hub_publishing import Failed, Publishing, divergent, main_ids, sell, statuses
+
+TWO = hub.recurring("weekly", after=2)
+
+
+@pytest.fixture
+def publishing(aws: dict[str, str], app: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> Publishing:
+    return Publishing(app, monkeypatch)
+
+
+def change(publishing: Publishing, uuid: str, kind: str) -> Callable[[], None]:
+    """Ask for the change, and run what it started; it may be refused where another came first."""
+
+    def work() -> None:
+        before = set(publishing.executions.inputs)
+        if kind in {"rename", "exclude"}:
+            changes: dict[str, Any] = (
+                {"name": "Boreal Night"} if kind == "rename" else {"occurrence": {"exclusions": ["2035-01-31"]}}
+            )
+            with suppress(AssertionError):  # a cancelled event is changed no more
+                hub.update(publishing.hub, uuid, **changes)
+        else:
+            assert publishing.ask(kind, uuid).status in {200, 201, 409}
+        for machine, name in set(publishing.executions.inputs) - before:
+            with suppress(Failed):
+                publishing.run(machine, name)
+
+    return work
+
+
+@given(
+    kinds=st.lists(
+        st.sampled_from(["publish", "unpublish", "cancel", "rename", "exclude", "publish"]), min_size=2, max_size=3
+    ),
+    published=st.booleans(),
+    choices=st.lists(st.integers(0, 2), max_size=60),
+)
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+def test_in_any_interleaving_all_hosts_end_as_the_event_does(
+    publishing: Publishing, kinds: list[str], published: bool, choices: list[int]
+) -> None:
+    # Given an event, published or not
+    uuid = str(hub.create(publishing.hub, occurrence=TWO)["uuid"])
+    if published:
+        publishing.ask("publish", uuid)
+        publishing.run_all()
+    # When it is changed in several ways at once
+    order = iter(choices)
+    outcomes = interleaving.run(
+        [change(publishing, uuid, kind) for kind in kinds],
+        ddb.aws_client("dynamodb"),
+        lambda count: next(order, 0) % count,
+    )
+    assert [one.error for one in outcomes if one.error is not None] == []
+    publishing.run_all()
+    # Then Registry and Main are as the event is
+    assert divergent(uuid) == [], (kinds, hub.stored(uuid)["publication"])
+
+
+def test_a_step_that_comes_late_writes_nothing(publishing: Publishing) -> None:
+    # Given a publication that stops before it takes the occurrences to Main
+    uuid = str(hub.create(publishing.hub, occurrence=TWO)["uuid"])
+    publishing.ask("publish", uuid)
+    ((machine, name),) = publishing.executions.waiting()
+    order = publishing.executions.inputs[machine, name]
+    work = publishing.step("open", order)
+    publishing.step("register", order, sequence=work["sequence"], batch=0)
+    # When the event is unpublished meanwhile
+    publishing.ask("unpublish", uuid)
+    publishing.executions.statuses[machine, name] = "TIMED_OUT"
+    publishing.run_all()
+    # Then the late step does nothing
+    for task in ("register", "take", "withdraw", "finish"):
+        late = publishing.step(task, order, sequence=work["sequence"], batch=0)
+        assert late["outcome"] == "SUPERSEDED"
+    assert statuses(hub.stored(uuid)) == [None, None]
+    assert publishing.step("gather", order, sequence=work["sequence"])["outcome"] == "SUPERSEDED"
+    assert divergent(uuid) == []
+
+
+@pytest.mark.parametrize("at", [5, 6, 7])
+def test_what_is_sold_while_it_is_archived_is_kept(publishing: Publishing, at: int) -> None:
+    # Given a published event
+    uuid = str(hub.create(publishing.hub, occurrence=hub.once())["uuid"])
+    publishing.ask("publish", uuid)
+    publishing.run_all()
+    (eid,) = main_ids(hub.stored(uuid)).values()
+    publishing.ask("unpublish", uuid)
+    ((machine, name),) = publishing.executions.waiting()
+    # When it is sold at any moment of its withdrawal
+    turns = iter([0] * at + [1])
+    outcomes = interleaving.run(
+        [lambda: publishing.run(machine, name), lambda: sell(eid)],
+        ddb.aws_client("dynamodb"),
+        lambda count: next(turns, 0) % count,
+    )
+    assert [one.error for one in outcomes] == [None, None]
+    # Then it is active and said to be kept, or was archived before it was sold
+    document = publishing.ask("read_publication", uuid).json["result"]
+    assert document["phase"] == "done"
+    if statuses(hub.stored(uuid)) == ["active"]:
+        assert document["occurrences"][0]["reason"] == "It has sales."
+    else:
+        assert statuses(hub.stored(uuid)) == ["archived"]
