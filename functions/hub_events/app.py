@@ -111,7 +111,8 @@ def _changed(
 def prepare_image(caller: Caller, body: NewImage) -> Envelope[PreparedImage]:
     """A form with which an image can be sent, and what stands for the image in an event or a session.
 
-    The image is looked at when an event or session names it: a PNG or JPEG picture of more than 300x300 pixels.
+    It is looked at when an event or session names it, and has to be a PNG or JPEG picture of more than 300x300 pixels.
+    What is not named within two days is forgotten.
     """
     return envelope(201, images.prepare(caller.tenant, body))
 

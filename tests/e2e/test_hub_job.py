@@ -64,6 +64,8 @@ def change_publication(client: Client, uuid: str, action: str) -> dict[str, Any]
         f"/main/executions/{publication['execution']}", lambda one: one.json["status"] != "running"
     )
     assert execution.json["status"] == "succeeded"
+    # which nobody else can watch
+    assert Client(client.stack).get(f"/main/executions/{publication['execution']}").status == 404
     return publication
 
 

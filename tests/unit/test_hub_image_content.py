@@ -2,15 +2,18 @@
 
 import io
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from marquee.hub.images import content
 from marquee.hub.images.content import MAX_BYTES, media_type
 from marquee.hub.images.refusals import Refused
 from tests.support.hub_images import animation, announcing, code_of, picture
 
+LAYER = Path(__file__).parents[2] / "layers" / "core"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="400" height="400"><script>alert(1)</script></svg>'
 HTML = b"<!doctype html><script>alert(1)</script>" + b" " * 1000
 SMALLEST = 301
@@ -130,6 +133,10 @@ def test_ten_megabytes_are_the_most() -> None:
         media_type(padded + b"\0")
 
 
-def test_the_decoder_is_loaded_only_for_a_check() -> None:
-    assert "PIL" not in vars(content)
-    assert "Image" not in vars(content)
+def test_nothing_that_images_need_is_loaded_before_there_is_one() -> None:
+    program = "import sys, marquee.hub.images.service; print([name for name in sys.modules if name in sys.argv[1:]])"
+    heavy = ["PIL", "marquee.hub.images.fetching", "concurrent.futures.thread"]
+    said = subprocess.run(
+        [sys.executable, "-c", program, *heavy], cwd=LAYER, capture_output=True, check=True, text=True, timeout=60
+    )
+    assert said.stdout.strip() == "[]"
