@@ -1,6 +1,7 @@
 """The Hub's list of events over its handler: its form, whose events it shows, its pages, what it refuses."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 from unittest.mock import patch
@@ -8,6 +9,7 @@ from unittest.mock import patch
 import pytest
 from pydantic import TypeAdapter
 
+from marquee import clock
 from marquee.hub import heads, repository
 from marquee.hub.envelopes import Envelope
 from marquee.hub.listing import service
@@ -124,6 +126,25 @@ def test_live_is_published_and_running_now(events: ModuleType) -> None:
     assert ids(ask(events, {"status": ["live"]})) == [numbered(3)]
     assert ask(events, {"status": ["live"]}).json["result"]["events"][0]["status"] == "live"
     assert len(ids(ask(events, {"status": ["published"]}))) == 3
+
+
+def test_an_event_is_live_from_the_minute_it_starts(events: ModuleType) -> None:
+    place("aurora", numbered(1), repeats=rule("2035-06-12 20:00", duration=60), timezone="UTC")
+    for minute, found in ((-1, []), (0, [numbered(1)]), (59, [numbered(1)]), (60, [])):
+        now = datetime(2035, 6, 12, 20, 0, 30, tzinfo=UTC) + timedelta(minutes=minute)
+        with patch.object(clock, "now", lambda now=now: now):
+            assert ids(ask(events, {"status": ["live"]})) == found, minute
+
+
+def test_ids_are_taken_in_any_case(events: ModuleType) -> None:
+    invited = "3b241101-e2bb-4255-8caf-4136c566a962"
+    place("aurora", numbered(1), invitations=[{"uuid": invited, "code": "VIP"}], listing={"categories": [invited]})
+    place("borealis", "abcdef00-0000-4000-8000-000000000002")
+    for query in ({"invitation_id": [invited.upper()]}, {"category": [invited.upper()]}):
+        assert ids(ask(events, query)) == [numbered(1)]
+    assert ids(ask(events, {"filter_by_ids": ["ABCDEF00-0000-4000-8000-000000000002"]})) == [
+        "abcdef00-0000-4000-8000-000000000002"
+    ]
 
 
 def _months() -> list[str]:

@@ -31,6 +31,7 @@ class Shelf:
         self._sorted: set[tuple[str, str]] = set()
         self.evaluated = 0
         self.units = 0.0
+        self.sent_whole = 0
         self.requests: list[str] = []
         for item in items:
             self.put(item["pk"], item["sk"], item, item)
@@ -46,7 +47,7 @@ class Shelf:
     @contextmanager
     def in_place(self) -> Iterator["Shelf"]:
         """The store that everything reads from, its counts at zero."""
-        self.evaluated, self.units, self.requests = 0, 0.0, []
+        self.evaluated, self.units, self.sent_whole, self.requests = 0, 0.0, 0, []
         with patch.object(ddb, "aws_client", lambda _service, **_: self):
             yield self
 
@@ -78,6 +79,7 @@ class Shelf:
             if len(items) == limit or size > _PAGE_BYTES:
                 break
         self._note("Query", len(items), [size])
+        self.sent_whole += 0 if "ProjectionExpression" in request else len(items)
         answer: dict[str, Any] = {"Items": [_projected(request, item) for item in items], "ScannedCount": len(items)}
         if len(items) == limit or len(items) < len(entries):
             names = ("pk", "sk", "list_pk", sort)
