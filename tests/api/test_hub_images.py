@@ -1,6 +1,7 @@
 """Images over HTTP: the form, what is taken when it is used, who may use it, how it is shown."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -17,7 +18,7 @@ from marquee.hub.images.models import PreparedImage
 from marquee.settings import settings
 from tests.conftest import REGION
 from tests.support.api import TENANT, Answer, call, sample, varied
-from tests.support.hub_images import Pictures, animation, picture, pictures_served, png
+from tests.support.hub_images import Pictures, animation, picture, pictures_served, png, sent_image
 
 FIELD = "event.banner.0.image"
 PREPARED = TypeAdapter(Envelope[PreparedImage])
@@ -42,12 +43,6 @@ def prepared(hub: ModuleType, name: str = "banner.png", **changes: Any) -> str:
     answer = call(hub, varied(sample("hub_events", "prepare_image"), body={"file_name": name}, **changes))
     assert answer.status == 201, answer.raw
     return str(answer.json["result"]["image"])
-
-
-def send(image: str, content: bytes, tenant: str = TENANT) -> None:
-    """Put the file where the form puts it."""
-    key = f"images/uploads/{tenant}/{image.removeprefix('images/')}"
-    boto3.client("s3", region_name=REGION).put_object(Bucket=settings().bucket, Key=key, Body=content)
 
 
 def show(hub: ModuleType, image: str) -> Answer:
@@ -81,11 +76,11 @@ def test_a_form_is_given_for_one_file_of_ten_megabytes_at_most(hub: ModuleType) 
     assert objects("images/") == []
 
 
-@pytest.mark.parametrize("name", ["", "banner", "banner.gif", "a/b.png", "banner.png.html", "${filename}.svg", 5, None])
-def test_a_name_that_is_not_a_pictures_is_refused(hub: ModuleType, name: object) -> None:
-    answer = call(hub, varied(sample("hub_events", "prepare_image"), body={"file_name": name}))
-    assert (answer.status, answer.json["statusCode"]) == (400, 400)
-    assert answer.json["validation_errors"][0]["field"] == "file_name"
+def test_a_name_that_is_not_a_pictures_is_refused(hub: ModuleType) -> None:
+    for name in ("", "banner", "banner.gif", "a/b.png", "banner.png.html", "${filename}.svg", 5, None):
+        answer = call(hub, varied(sample("hub_events", "prepare_image"), body={"file_name": name}))
+        assert (answer.status, answer.json["statusCode"]) == (400, 400), name
+        assert answer.json["validation_errors"][0]["field"] == "file_name"
 
 
 def test_an_image_is_prepared_by_who_may_edit_events(hub: ModuleType) -> None:
@@ -99,8 +94,8 @@ def test_an_image_is_prepared_by_who_may_edit_events(hub: ModuleType) -> None:
 
 def test_a_sent_image_is_kept_when_it_is_used_and_shown_from_then_on(hub: ModuleType) -> None:
     # Given an image that was sent, under a name that lies
-    image, jpeg = prepared(hub, "banner.PNG"), picture(kind="JPEG", mode="CMYK")
-    send(image, jpeg)
+    jpeg = picture(kind="JPEG", mode="CMYK")
+    image = sent_image(hub, jpeg, name="banner.PNG")
     assert show(hub, image).status == 404
     # When it is used
     assert service.checked(TENANT, image, FIELD) == image
@@ -120,11 +115,11 @@ def test_a_sent_image_is_kept_when_it_is_used_and_shown_from_then_on(hub: Module
 
 
 def test_what_is_sent_afterwards_is_not_shown(hub: ModuleType) -> None:
-    image = prepared(hub)
-    send(image, picture())
+    image = sent_image(hub, picture())
     service.checked(TENANT, image, FIELD)
     # When something else is sent with the same form, and the image used again
-    send(image, b"<script>alert(1)</script>")
+    key = f"images/uploads/{TENANT}/{image.removeprefix('images/')}"
+    boto3.client("s3", region_name=REGION).put_object(Bucket=settings().bucket, Key=key, Body=b"<script>")
     assert service.checked(TENANT, image, FIELD) == image
     # Then the first one is still what is shown
     kept = boto3.client("s3", region_name=REGION).get_object(
@@ -133,40 +128,32 @@ def test_what_is_sent_afterwards_is_not_shown(hub: ModuleType) -> None:
     assert kept["Body"].read() == picture()
 
 
-@pytest.mark.parametrize("spelling", ["{}", "/{}", " {} "])
-def test_an_image_may_be_named_by_its_path_or_its_id(hub: ModuleType, spelling: str) -> None:
-    image = prepared(hub)
-    send(image, picture())
+def test_an_image_may_be_named_by_its_path_or_its_id(hub: ModuleType) -> None:
+    image = sent_image(hub, picture())
     for name in (image, image.removeprefix("images/")):
-        assert service.checked(TENANT, spelling.format(name), FIELD) == image
+        for spelling in ("{}", "/{}", " {} "):
+            assert service.checked(TENANT, spelling.format(name), FIELD) == image
 
 
-@pytest.mark.parametrize(
-    ("content", "code"),
-    [
-        (None, "image.absent"),
-        (b"<html></html>", "image.format"),
-        (picture(301, 300), "image.too_small"),
-        (picture()[:-40], "image.unreadable"),
-        (animation(), "image.animated"),
-        (picture() + b"\0" * MAX_BYTES, "image.too_large"),
-    ],
-    ids=["nothing", "html", "small", "cut off", "animated", "large"],
-)
-def test_a_sent_file_that_is_no_image_is_refused_and_not_kept(hub: ModuleType, content: bytes, code: str) -> None:
-    image = prepared(hub)
-    if content is not None:
-        send(image, content)
-    assert code_of(lambda: service.checked(TENANT, image, FIELD)) == code
+def test_a_sent_file_that_is_no_image_is_refused_and_not_kept(hub: ModuleType) -> None:
+    wrong = {
+        "image.format": b"<html></html>",
+        "image.too_small": picture(301, 300),
+        "image.unreadable": picture()[:-40],
+        "image.animated": animation(),
+        "image.too_large": picture() + b"\0" * MAX_BYTES,
+    }
+    sent = {code: sent_image(hub, content) for code, content in wrong.items()}
+    for code, image in {**sent, "image.absent": prepared(hub)}.items():
+        assert code_of(partial(service.checked, TENANT, image, FIELD)) == code
+        assert show(hub, image).status == 404
     assert objects("images/kept/") == []
-    assert show(hub, image).status == 404
 
 
 @pytest.mark.parametrize("used", [False, True])
 def test_somebody_elses_image_is_as_if_it_were_not_there(hub: ModuleType, used: bool) -> None:
     # Given another organisation's image, and one that nobody has
-    image, nobodys = prepared(hub), "images/img_AAAAAAAAAAAAAAAAAAAA.png"
-    send(image, picture())
+    image, nobodys = sent_image(hub, picture()), "images/img_AAAAAAAAAAAAAAAAAAAA.png"
     if used:
         service.checked(TENANT, image, FIELD)
     # Then the same is said of both
@@ -179,12 +166,10 @@ def test_somebody_elses_image_is_as_if_it_were_not_there(hub: ModuleType, used: 
     assert said[0][0] == "image.absent"
 
 
-@pytest.mark.parametrize(
-    "image_id", ["img_AAAAAAAAAAAAAAAAAAAA.png", "..", "kept", "img_x.png", "%2e%2e%2fuploads", "x" * 3000]
-)
-def test_an_image_that_is_not_there_is_not_found(hub: ModuleType, image_id: str) -> None:
-    answer = show(hub, image_id)
-    assert (answer.status, answer.json["error_code"], answer.json["statusCode"]) == (404, "image.not_found", 404)
+def test_an_image_that_is_not_there_is_not_found(hub: ModuleType) -> None:
+    ids = ["img_AAAAAAAAAAAAAAAAAAAA.png", "..", "kept", "img_x.png", "%2e%2e%2fuploads", "x" * 3000]
+    for answer in (show(hub, image_id) for image_id in ids):
+        assert (answer.status, answer.json["error_code"], answer.json["statusCode"]) == (404, "image.not_found", 404)
 
 
 def test_an_image_given_by_url_is_fetched_and_its_url_kept(there: Pictures) -> None:
