@@ -130,27 +130,48 @@ def test_the_same_key_is_the_same_duplicate(function: ModuleType) -> None:
     assert other.json["result"]["event"]["uuid"] != first.json["result"]["event"]["uuid"]
 
 
-def test_a_year_of_evenings_and_two_hundred_sessions_take_few_calls(
+def large(function: ModuleType, occurrences: int) -> str:
+    """An event with so many evenings, and two hundred sessions of all of them."""
+    occurrence = hub.recurring("daily", "2035-01-01 20:00", after=occurrences)
+    uuid: str = hub.create(function, occurrence=occurrence)["uuid"]
+    hub_tickets.create(function, uuid)
+    sessions = below(hub.stored(uuid)["pk"], 200)
+    rewrite(uuid, {"session_count": 200})
+    for first in range(0, 200, 50):
+        rewrite(uuid, {}, put=sessions[first : first + 50])
+    return uuid
+
+
+def test_three_hundred_evenings_and_two_hundred_sessions_take_few_calls(
     function: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    occurrence = hub.recurring("daily", "2035-01-01 20:00", after=365)
-    uuid = hub.create(function, occurrence=occurrence)["uuid"]
-    hub_tickets.create(function, uuid)
-    rewrite(uuid, {"session_count": 200}, put=below(hub.stored(uuid)["pk"], 60))
-    for first in range(60, 200, 60):
-        rewrite(uuid, {}, put=below(hub.stored(uuid)["pk"], 200)[first : first + 60])
+    uuid = large(function, 300)
     calls = Calls(monkeypatch)
 
     answer = call(function, asked(uuid, "many"))
 
     copy = answer.json["result"]["event"]
     assert answer.status == 201
-    assert (len(copy["event_occurrence"]), len(copy["sessions"]["session_lists"])) == (365, 200)
-    assert len({one["uuid"] for one in copy["event_occurrence"]}) == 365
-    # The key's claim and answer; the original twice and its sessions; the organisation; the mark, what was left, three
-    # times sessions, and the head; what is sent.
+    assert (len(copy["event_occurrence"]), len(copy["sessions"]["session_lists"])) == (300, 200)
+    assert len({one["uuid"] for one in copy["event_occurrence"]}) == 300
+    # The key's claim and answer; the duplicate looked for; the original twice and its sessions; the organisation; the
+    # mark, what was left, three times sessions, and the head.
     assert calls.names.count("TransactWriteItems") == 1 + 3 + 1
-    assert calls.count == 14
+    assert calls.count == 13
+    # What Lambda takes as an answer, in which each quote is one byte more.
+    assert len(answer.raw) + answer.raw.count(b'"') < 6_000_000
+
+
+def test_what_is_too_large_for_one_answer_is_refused_before_anything_is_written(
+    function: ModuleType, everything: Callable[[], list[Item]]
+) -> None:
+    uuid = large(function, 365)
+    before = len(everything())
+
+    answer = call(function, asked(uuid, "many"))
+
+    assert (answer.status, answer.json["error_code"]) == (422, "event.too_large")
+    assert len(everything()) == before
 
 
 def heads_in(found: list[Item]) -> list[Item]:
