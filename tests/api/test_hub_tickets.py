@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from marquee.hub import heads, repository
 from marquee.hub.envelopes import Envelope
-from marquee.hub.publication import announcing
+from marquee.hub.publication import starting
 from marquee.hub.tickets.models import AllTickets, OneTicket
 from tests.support import hub, hub_tickets
 from tests.support.api import TENANT, Answer, call, sample, varied
@@ -345,7 +345,7 @@ def test_main_hears_of_a_published_events_new_capacity_and_of_nothing_else(
     events: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[str] = []
-    monkeypatch.setattr(announcing, "begin", lambda head: started.append(head["publication"]["kind"]))
+    monkeypatch.setattr(starting, "begin", lambda head: started.append(head["publication"]["kind"]))
     event = hub.create(events)["uuid"]
     ticket = hub_tickets.create(events, event)["uuid"]
     done = {"id": "p", "kind": "publish", "sequence": 1, "phase": "done", "before": "ready", "at": hub_tickets.CREATED}

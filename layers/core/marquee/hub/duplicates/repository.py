@@ -49,8 +49,8 @@ def lay_down(head: Item, attempt: str, sessions: Sequence[Item]) -> None:
         _transact([_holding(head, attempt), *puts])
 
 
-def finish(head: Item, attempt: str | None) -> Item:
-    """Store the head: the event is there. Gives it as stored. Raises Overtaken.
+def finish(head: Item, attempt: str | None) -> None:
+    """Store the head: the event is there. Raises Overtaken.
 
     Without an `attempt` nothing was laid down.
     """
@@ -68,7 +68,6 @@ def finish(head: Item, attempt: str | None) -> Item:
     if attempt is not None:
         writes.append({"Delete": _check(head, attempt)})
     _transact(writes)
-    return stored
 
 
 _MARK = "COPY"

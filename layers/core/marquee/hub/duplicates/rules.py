@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from marquee import keys
+from marquee.errors import Unprocessable, Violation
 from marquee.hub import heads, rules
 from marquee.hub.events.content import identified
 from marquee.hub.events.settings_models import BookingEndAsked
 from marquee.hub.models import Content, Head, Item, StoredLevel
 from marquee.hub.sessions import items
 
+_MOST_ANSWERED = 5_900_000
 # Dealings that people had with the original. Who speaks is part of its programme, and is taken over.
 _DEALINGS = ("saves", "shares", "attendees", "reviews", "waiting_list", "join_url")
 
@@ -58,6 +60,16 @@ def copy(
     own_sessions = {one["uuid"]: _own(uuid, one["uuid"]) for one in sessions}
     own_levels = {one["uuid"]: _own(uuid, one["uuid"]) for one in levels}
     return Copy(dict(head), items.copies(sessions, head["pk"], own_sessions, own_levels, now))
+
+
+def require_answerable(document: bytes) -> None:
+    """Raise Unprocessable for a document that is too large for an answer that has it twice.
+
+    Lambda answers 6 MB, in which each quote takes one byte more.
+    """
+    if 2 * (len(document) + document.count(b'"')) > _MOST_ANSWERED:
+        message = "The event is too large to be duplicated: it has too many occurrences and sessions for one answer."
+        raise Unprocessable("event.too_large", message, violations=[Violation("event.too_large", "event", message)])
 
 
 def _own(uuid: str, original: str) -> str:

@@ -1,5 +1,7 @@
 """Duplicating an event: the use case."""
 
+import orjson
+
 from marquee import clock
 from marquee.errors import Conflict
 from marquee.hub import heads, repository
@@ -9,7 +11,6 @@ from marquee.hub.duplicates import rules
 from marquee.hub.event_documents import EventDocument
 from marquee.hub.events import room
 from marquee.hub.events import service as events
-from marquee.hub.models import Item
 from marquee.hub.organisations import service as organisations
 from marquee.hub.repository import Whole
 from marquee.ids import derived_id
@@ -21,8 +22,8 @@ def duplicate(tenant: str, sub: str, uuid: str, key: str | None) -> EventDocumen
     """Make a duplicate of an event: a copy of one version of it, with ids of its own.
 
     Under an idempotency key of the caller `sub` its uuid derives from the request: one that is repeated after a crash
-    completes its own duplicate. Raises NotFound, and Conflict where the original is written all the time or the same
-    request is being worked on.
+    completes its own duplicate. Raises NotFound, Unprocessable for an event that is too large to be answered under both
+    names, and Conflict where the original is written all the time or the same request is being worked on.
     """
     request = (tenant, sub, key, "duplicate", uuid.lower()) if key else None
     own = hub_rules.derived_uuid(*request) if request else hub_rules.new_uuid()
@@ -33,17 +34,20 @@ def duplicate(tenant: str, sub: str, uuid: str, key: str | None) -> EventDocumen
     mark = derived_id("req", *request) if request else None
     copy = rules.copy(original.head, original.sessions, own, clock.timestamp(), mark, org)
     room.require(copy.head)
+    document = events.rendered(*copy)
+    rules.require_answerable(orjson.dumps(document))
     try:
-        return events.shown(_made(copy, repeatable=request is not None))
+        _make(copy, repeatable=request is not None)
     except duplicates.Overtaken:
         found = repository.head(tenant, own)
         if found is None:
             raise Conflict("event.being_duplicated", "The same request is being worked on.") from None
         return events.shown(found)
+    return document
 
 
-def _made(copy: rules.Copy, *, repeatable: bool) -> Item:
-    """The copy as stored. Raises Overtaken."""
+def _make(copy: rules.Copy, *, repeatable: bool) -> None:
+    """Store the copy. Raises Overtaken."""
     head, sessions = copy
     attempt = hub_rules.new_uuid() if sessions or repeatable else None
     if attempt:
@@ -51,7 +55,7 @@ def _made(copy: rules.Copy, *, repeatable: bool) -> Item:
         if repeatable:
             duplicates.clear(head, attempt, sessions)
         duplicates.lay_down(head, attempt, sessions)
-    return duplicates.finish(head, attempt)
+    duplicates.finish(head, attempt)
 
 
 def _snapshot(tenant: str, uuid: str) -> Whole:

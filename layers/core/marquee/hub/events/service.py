@@ -76,7 +76,11 @@ def shown(head: Item) -> EventDocument:
 
     Raises NotFound where it is deleted meanwhile, and Conflict where others never stop writing.
     """
-    head, items = _at_one_moment(head)
+    return rendered(*_at_one_moment(head))
+
+
+def rendered(head: Item, items: Sequence[Item]) -> EventDocument:
+    """The event with these sessions, stored or about to be, as its organisation sees it."""
     frame = session_rules.frame(head) if items else None
     sessions = [session_documents.document(frame, one) for one in session_documents.in_order(items)] if frame else []
     return rendering.document(head, sessions, clock.now(), own=True, full=True)
