@@ -225,7 +225,7 @@ def _responses(schemas: dict[str, Any], route: Route) -> dict[str, Any]:
         statuses.append("404")
     if route.method in _WRITES:
         statuses += ["409", "415", "422"]
-    if "upload" in route.needs:
+    if "upload" in route.needs or route.body is not None:
         statuses.append("413")
     if "precondition" in route.needs:
         statuses.append("412")

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from marquee.observability import logger
+from marquee.requests import MAX_BODY_BYTES
 from tests.support.api import call, sample, varied
 
 
@@ -102,3 +103,13 @@ def test_a_dependency_that_does_not_answer_is_503_with_retry_after(
     answer = call(events, sample("events", "list"))
     assert answer.status == 503
     assert int(answer.headers["retry-after"]) > 0
+
+
+def test_a_body_that_the_gateway_could_not_hand_over_is_413(
+    aws: dict[str, str], app: Callable[[str], ModuleType]
+) -> None:
+    largest = sample("registry", "register")["body"]
+    for length, status in {MAX_BODY_BYTES: 201, MAX_BODY_BYTES + 1: 413}.items():
+        answer = call(app("registry"), varied(sample("registry", "register"), body=largest.ljust(length)))
+        assert answer.status == status, answer.raw
+    assert answer.json["error_code"] == "body.too_large"

@@ -1,5 +1,6 @@
 """Files of events at the Registry: each entry accepted or refused on its own."""
 
+import json
 import random
 from collections.abc import Callable
 from types import ModuleType
@@ -46,7 +47,8 @@ def entry(number: int, **fields: object) -> dict[str, Any]:
 
 
 def upload(registry: ModuleType, entries: object, key: str = "", query: dict[str, list[str]] | None = None) -> Answer:
-    event = varied(sample("registry", "bulk_upload"), body={"events": entries}, query=query or {})
+    body = json.dumps({"events": entries}, ensure_ascii=False)
+    event = varied(sample("registry", "bulk_upload"), body=body, query=query or {})
     return call(registry, varied(event, headers={"Idempotency-Key": key}))
 
 

@@ -102,7 +102,8 @@ def test_the_hub_names_the_scope_that_is_missing(stack: Any, method: str, path: 
         ("GET", "/hub/events?rows=101", None, 400, "query.invalid"),
         ("POST", "/hub/orgs/{tenant}/events", "{", 400, "body.not_json"),
         ("POST", "/hub/orgs/{tenant}/events", {"event": {"nmae": "Typo"}}, 400, "body.invalid"),
-        ("POST", "/hub/orgs/{tenant}/events", {"event": {"description": "x" * 5_000_000}}, 400, "body.invalid"),
+        ("POST", "/hub/orgs/{tenant}/events", {"event": {"description": "x" * 2501}}, 400, "body.invalid"),
+        ("POST", "/hub/orgs/{tenant}/events", {"event": {"description": "x" * 5_000_000}}, 413, "body.too_large"),
         ("POST", "/hub/images", {"file_name": "page.html"}, 400, "body.invalid"),
     ],
 )

@@ -11,11 +11,13 @@ from typing import Any, get_origin
 from pydantic import BaseModel, ValidationError
 
 from marquee import preconditions
-from marquee.errors import Malformed, UnsupportedMedia, Violation
+from marquee.errors import Malformed, TooLarge, UnsupportedMedia, Violation
 from marquee.preconditions import Precondition
 from marquee.schemas import Exact
 
 JSON = "application/json"
+MAX_BODY_BYTES = 4_500_000
+"""The gateway hands a body over in base64, in an event of at most 6 MB. A larger one comes in elsewhere only."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 
 
@@ -95,10 +97,12 @@ def parse_query(model: type[BaseModel] | None, given: Mapping[str, list[str]] | 
 
 
 def parse_body(model: type[BaseModel], request: Request) -> BaseModel:
-    """The JSON body as `model`. Raises UnsupportedMedia or Malformed naming every field that is wrong."""
+    """The JSON body as `model`. Raises UnsupportedMedia, TooLarge, or Malformed naming every field that is wrong."""
     media_type = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
     if media_type != JSON and not media_type.endswith("+json"):
         raise UnsupportedMedia("body.media_type", f"This route reads {JSON}, not '{media_type}'.")
+    if len(request.body) > MAX_BODY_BYTES:
+        raise TooLarge("body.too_large", f"The body is larger than {MAX_BODY_BYTES / 1e6:.1f} MB.")
     if not request.body.strip():
         raise Malformed("body.missing", "This route needs a JSON body.")
     try:
