@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from marquee import ddb
+from marquee.events import service as events
 from tests.support import hub, interleaving
+from tests.support.api import TENANT
 from tests.support.hub_publishing import Failed, Publishing, divergent, main_ids, sell, statuses
 
 TWO = hub.recurring("weekly", after=2)
@@ -119,3 +121,27 @@ def test_what_is_sold_while_it_is_archived_is_kept(publishing: Publishing, at: i
         assert document["occurrences"][0]["reason"] == "It has sales."
     else:
         assert statuses(hub.stored(uuid)) == ["archived"]
+
+
+@pytest.mark.parametrize("kind", ["rename", "unpublish", "cancel"])
+@pytest.mark.parametrize("at", [0, 1, 2, 3])
+def test_what_others_write_on_main_meanwhile_stays(publishing: Publishing, kind: str, at: int) -> None:
+    # Given a published event
+    uuid = str(hub.create(publishing.hub, occurrence=TWO)["uuid"])
+    publishing.ask("publish", uuid)
+    publishing.run_all()
+    eid, _ = main_ids(hub.stored(uuid)).values()
+    # When an occurrence is flagged on Main at any moment of a change
+    turns = iter([0] * (at + {"rename": 13, "unpublish": 8, "cancel": 9}[kind]) + [1] * 3)
+    outcomes = interleaving.run(
+        [
+            change(publishing, uuid, kind),
+            lambda: events.rewritten(TENANT, eid, lambda _: {"hall": "Blue"}),
+        ],
+        ddb.aws_client("dynamodb"),
+        lambda count: next(turns, 0) % count,
+    )
+    assert [one.error for one in outcomes] == [None, None]
+    # Then both are there
+    assert divergent(uuid) == []
+    assert events.stored(TENANT, eid)["hall"] == "Blue"

@@ -135,8 +135,8 @@ def test_a_cancelled_execution_is_undone(organiser: Organiser, wire: FaultyWire)
     wire.plan(undisturbed)
     assert organiser.client.post(f"{path}/cancel").status == 200
     # Then the event is as before, and so is Main
-    assert organiser.status(uuid) == "ready"
     found = organiser.settled(uuid)
+    assert organiser.status(uuid) == "ready"
     assert (found["phase"], found["failure"]) == ("failed", "Cancelled: It was cancelled on request.")
     assert found["counts"]["main"] == {"absent": 4}
 

@@ -1,5 +1,6 @@
 """Main's events in DynamoDB: the item, its place in the indexes, and the counters, always in one transaction."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,6 +12,9 @@ from marquee.settings import settings
 _INDEX_KEYS = (*(partition for _, partition in listing.INDEXES.values()), listing.SORT_KEY)
 
 
+# Each is a write, may leave one day's counters for another's, and may be written under a check of its own; a
+# transaction takes a hundred.
+WRITTEN_TOGETHER = 25
 Checks = Sequence[dict[str, Any]]
 
 
@@ -42,13 +46,7 @@ def members(tenant: str, series_ids: list[str]) -> dict[str, list[str]]:
 
 def create(tenant: str, item: Item, checks: Checks = ()) -> bool:
     """Store a new event and count it. False where it is stored already. Raises CheckFailed."""
-    stored = item | listing.index_keys(tenant, item)
-    put = {
-        "TableName": settings().events_table,
-        "Item": ddb.to_item(stored),
-        "ConditionExpression": "attribute_not_exists(pk)",
-    }
-    return not ddb.transact_under(checks, [{"Put": put}, *_tally_updates(tenant, None, stored)])
+    return write_together(tenant, [(None, item)], checks)
 
 
 def update(tenant: str, before: Item, changes: Item, checks: Checks = ()) -> Item:
@@ -57,41 +55,68 @@ def update(tenant: str, before: Item, changes: Item, checks: Checks = ()) -> Ite
     Returns the item as stored. Raises VersionMoved where somebody else wrote since, CheckFailed where one of the
     `checks` (of items elsewhere) does not hold.
     """
-    after = {key: value for key, value in {**before, **changes}.items() if key not in _INDEX_KEYS}
-    after["version"] = before["version"] + 1
-    after |= listing.index_keys(tenant, after)
-    put = {
-        "TableName": settings().events_table,
-        "Item": ddb.to_item(after),
-        "ConditionExpression": "version = :version",
-        "ExpressionAttributeValues": ddb.to_item({":version": before["version"]}),
-    }
-    if ddb.transact_under(checks, [{"Put": put}, *_tally_updates(tenant, before, after)]):
+    after = _after(tenant, before, changes)
+    if not _stored(tenant, [(before, after)], checks):
         raise VersionMoved
     return after
 
 
-def _tally_updates(tenant: str, before: Item | None, after: Item) -> list[dict[str, Any]]:
-    """The writes that count the event where it is now, and no more where it was."""
-    writes = []
-    for key, deltas in tallies.tally_changes(tenant, before, after).items():
-        kept = tallies.names_kept_with(tenant, key, after)
-        names = {f"#n{index}": name for index, name in enumerate(deltas)}
-        values = {f":n{index}": delta for index, delta in enumerate(deltas.values())}
-        clause = "ADD " + ", ".join(f"#n{index} :n{index}" for index in range(len(deltas)))
-        attributes = ddb.to_item(values)
-        if kept:
-            assigned, more_names, more_attributes = ddb.set_expression(kept)
-            clause, names, attributes = f"{assigned} {clause}", names | more_names, attributes | more_attributes
-        writes.append(
-            {
-                "Update": {
-                    "TableName": settings().events_table,
-                    "Key": ddb.to_item({"pk": key[0], "sk": key[1]}),
-                    "UpdateExpression": clause,
-                    "ExpressionAttributeNames": names,
-                    "ExpressionAttributeValues": attributes,
-                }
-            }
-        )
-    return writes
+def write_together(tenant: str, pairs: Sequence[tuple[Item | None, Item]], checks: Checks = ()) -> bool:
+    """Store new events (None and the item), and apply changes to others (as read, and what changes), all or none.
+
+    At most `WRITTEN_TOGETHER`. False where somebody else wrote one of them since. Raises CheckFailed.
+    """
+    return _stored(tenant, [(before, _after(tenant, before, changes)) for before, changes in pairs], checks)
+
+
+def _after(tenant: str, before: Item | None, changes: Item) -> Item:
+    if before is None:
+        return changes | listing.index_keys(tenant, changes)
+    after = {key: value for key, value in {**before, **changes}.items() if key not in _INDEX_KEYS}
+    after["version"] = before["version"] + 1
+    return after | listing.index_keys(tenant, after)
+
+
+def _stored(tenant: str, pairs: Sequence[tuple[Item | None, Item]], checks: Checks) -> bool:
+    puts = []
+    for before, after in pairs:
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+        if before is not None:
+            values = ddb.to_item({":version": before["version"]})
+            condition = {"ConditionExpression": "version = :version", "ExpressionAttributeValues": values}
+        puts.append({"Put": {"TableName": settings().events_table, "Item": ddb.to_item(after), **condition}})
+    return not ddb.transact_under(checks, [*puts, *_tally_updates(tenant, pairs)])
+
+
+def _tally_updates(tenant: str, pairs: Sequence[tuple[Item | None, Item]]) -> list[dict[str, Any]]:
+    """The writes that count the events where they are now, and no more where they were."""
+    moved: dict[tuple[str, str], Counter[str]] = {}
+    names: dict[tuple[str, str], Item] = {}
+    for before, after in pairs:
+        for key, deltas in tallies.tally_changes(tenant, before, after).items():
+            moved.setdefault(key, Counter()).update(deltas)
+            names[key] = names.get(key) or tallies.names_kept_with(tenant, key, after)
+    updates = []
+    for key, sums in sorted(moved.items()):
+        deltas = {name: delta for name, delta in sums.items() if delta}
+        if deltas:
+            updates.append(_tally_update(key, deltas, names[key]))
+    return updates
+
+
+def _tally_update(key: tuple[str, str], deltas: dict[str, int], kept: Item) -> dict[str, Any]:
+    names = {f"#n{index}": name for index, name in enumerate(deltas)}
+    attributes = ddb.to_item({f":n{index}": delta for index, delta in enumerate(deltas.values())})
+    clause = "ADD " + ", ".join(f"#n{index} :n{index}" for index in range(len(deltas)))
+    if kept:
+        assigned, more_names, more_attributes = ddb.set_expression(kept)
+        clause, names, attributes = f"{assigned} {clause}", names | more_names, attributes | more_attributes
+    return {
+        "Update": {
+            "TableName": settings().events_table,
+            "Key": ddb.to_item({"pk": key[0], "sk": key[1]}),
+            "UpdateExpression": clause,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": attributes,
+        }
+    }

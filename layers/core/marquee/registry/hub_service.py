@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from marquee import clock
-from marquee.errors import Conflict
+from marquee.errors import Conflict, NotFound
 from marquee.events.models import EventMeta
 from marquee.registry import repository, rules
 
@@ -51,9 +51,10 @@ def frontend_statuses(tenant: str, eids: Iterable[str]) -> dict[str, str | None]
     return {eid: (frontend or {}).get("fe_status") for eid, (_, frontend) in found.items()}
 
 
-def report_cancelled(tenant: str, eid: str) -> None:
-    """`last_updated_on_fe`, from the Hub: the event is shown as CANCELLED. One that is not registered stays so."""
-    try:
-        repository.write_frontend(tenant, eid, rules.report("CANCELLED", None, clock.timestamp()))
-    except LookupError:
-        return
+def report_cancelled(tenant: str, eids: Sequence[str]) -> None:
+    """`last_updated_on_fe`, from the Hub: these registered events, at most `MOST_TOGETHER`, are shown as CANCELLED.
+
+    Raises NotFound where one is not registered.
+    """
+    if eids and not repository.write_frontends(tenant, eids, rules.report("CANCELLED", None, clock.timestamp())):
+        raise NotFound("event.not_found", "One of the events is not registered.")

@@ -178,14 +178,7 @@ def write_frontend(
     With `newer_than`, only over a state of a lower sequence. False where a newer one is there already; then nothing is
     to be done. Raises LookupError where there is no such event in a version that `precondition` allows.
     """
-    clause, names, attributes = ddb.set_expression(values)
-    write: dict[str, Any] = {
-        "TableName": settings().registry_table,
-        "Key": ddb.to_item({"pk": keys.event(tenant, eid), "sk": "FE"}),
-        "UpdateExpression": f"{clause} ADD revision :one",
-        "ExpressionAttributeNames": names,
-        "ExpressionAttributeValues": {**attributes, ":one": ddb.to_attribute(1)},
-    }
+    write = _frontend(tenant, eid, values)
     if newer_than is not None:
         write["ConditionExpression"] = "attribute_not_exists(frontend_sequence) OR frontend_sequence < :newer"
         write["ExpressionAttributeValues"][":newer"] = ddb.to_attribute(newer_than)
@@ -193,6 +186,23 @@ def write_frontend(
     if reasons and reasons[0] == _REFUSED:
         raise LookupError(eid)
     return not reasons
+
+
+def write_frontends(tenant: str, eids: Sequence[str], values: Item) -> bool:
+    """Record the same of several events, at most `CREATED_TOGETHER`; False where one of them does not exist."""
+    checks = [{"ConditionCheck": _exists(tenant, eid, _ANY_VERSION)} for eid in eids]
+    return not ddb.transact([*checks, *({"Update": _frontend(tenant, eid, values)} for eid in eids)])
+
+
+def _frontend(tenant: str, eid: str, values: Item) -> dict[str, Any]:
+    clause, names, attributes = ddb.set_expression(values)
+    return {
+        "TableName": settings().registry_table,
+        "Key": ddb.to_item({"pk": keys.event(tenant, eid), "sk": "FE"}),
+        "UpdateExpression": f"{clause} ADD revision :one",
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": {**attributes, ":one": ddb.to_attribute(1)},
+    }
 
 
 def _exists(tenant: str, eid: str, precondition: Precondition) -> dict[str, Any]:

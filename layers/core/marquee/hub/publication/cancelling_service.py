@@ -16,18 +16,13 @@ def cancel(order: Order, sequence: int, number: int) -> Step:
     chosen = rules.batch(rules.withdrawn(head), number)
     over = rules.over(head, chosen)
     eids = [steps.main_id(order, one) for one in chosen if one.key not in over]
-    held = main.held(order["tenant"], eids)
     told = registry.frontend_statuses(order["tenant"], eids)
-    written = 0
-    for eid in eids:
-        if eid in held and not main.is_cancelled(held[eid]):
-            try:
-                main.cancel(order["tenant"], eid, sequence, [steps.check(order, sequence)])
-            except ddb.CheckFailed:
-                return steps.SUPERSEDED
-            written += 1
-        if eid in told and told[eid] != "CANCELLED":
-            registry.report_cancelled(order["tenant"], eid)
+    held = main.held(order["tenant"], eids)
+    try:
+        written = main.cancel(order["tenant"], held.values(), sequence, [steps.check(order, sequence)])
+    except ddb.CheckFailed:
+        return steps.SUPERSEDED
+    registry.report_cancelled(order["tenant"], [eid for eid in eids if told.get(eid, "CANCELLED") != "CANCELLED"])
     return {"outcome": "CANCELLED", "written": written}
 
 

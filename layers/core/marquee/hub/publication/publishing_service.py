@@ -3,7 +3,7 @@
 Each may be repeated, and may come late: it writes under the mark of its publication and sequence alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from marquee import clock, ddb
@@ -80,18 +80,13 @@ def take(order: Order, sequence: int, number: int) -> Step:
         return steps.SUPERSEDED
     eids = [steps.main_id(order, one) for one in rules.batch(heads.occurrences(head), number)]
     described = registry.described(order["tenant"], eids)
-    held = main.held(order["tenant"], eids)
-    written = 0
-    for eid in eids:
-        if eid not in described:
-            raise NotFound("event.not_registered", f"The Registry has no event '{eid}'.")
-        meta, version = described[eid]
-        try:
-            checks = [steps.check(order, sequence)]
-            outcome = main.take(order["tenant"], eid, meta, version, sequence, checks, held.get(eid))
-        except ddb.CheckFailed:
-            return steps.SUPERSEDED
-        written += outcome != "current"
+    lost = [eid for eid in eids if eid not in described]
+    if lost:
+        raise NotFound("event.not_registered", f"The Registry has no event '{lost[0]}'.")
+    try:
+        written = main.take(order["tenant"], described, sequence, [steps.check(order, sequence)])
+    except ddb.CheckFailed:
+        return steps.SUPERSEDED
     return {"outcome": "TAKEN", "written": written}
 
 
@@ -117,28 +112,23 @@ def withdraw(order: Order, sequence: int, number: int) -> Step:
 
 def archived(order: Order, sequence: int, eids: Sequence[str]) -> Step:
     """Archive those of these events that Main has active, but for those with sales."""
-    tenant, held = order["tenant"], main.held(order["tenant"], eids)
-    counts = {"written": 0, "kept": 0}
-    for eid in eids:
-        if eid not in held or held[eid]["status"] != "active":
-            continue
-        for _ in range(steps.ATTEMPTS):
-            unsold = sales.none_check(tenant, eid)
-            if unsold is None:
-                counts["kept"] += 1
-                break
-            checks = [steps.check(order, sequence), unsold]
-            try:
-                counts["written"] += main.change_status(tenant, eid, "archived", sequence, checks, only_from="active")
-            except ddb.CheckFailed:
-                # Either it was sold just now, or this publication is the present one no more.
-                if steps.running(order, sequence) is None:
-                    return steps.SUPERSEDED
-            else:
-                break
+    for _ in range(steps.ATTEMPTS):
+        active = [item for item in main.held(order["tenant"], eids).values() if item["status"] == "active"]
+        unsold = sales.none_checks(order["tenant"], [item["eid"] for item in active])
+
+        def checks(chosen: Iterable[str], unsold: Mapping[str, Any] = unsold) -> list[dict[str, Any]]:
+            return [steps.check(order, sequence), *(unsold[eid] for eid in chosen)]
+
+        free = [item for item in active if item["eid"] in unsold]
+        try:
+            main.change_status(order["tenant"], free, "archived", sequence, checks)
+        except ddb.CheckFailed:
+            # Either one was sold just now, or this publication is the present one no more.
+            if steps.running(order, sequence) is None:
+                return steps.SUPERSEDED
         else:
-            raise steps.contended()
-    return {"outcome": "WITHDRAWN", **counts}
+            return {"outcome": "WITHDRAWN", "written": len(free), "kept": len(active) - len(free)}
+    raise steps.contended()
 
 
 def finish(order: Order, sequence: int, gathered: Any) -> Step:

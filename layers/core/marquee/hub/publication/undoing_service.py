@@ -51,16 +51,14 @@ def undo(order: Order, sequence: int, number: int) -> Step:
     undoes = head["publication"]["undoes"]
     eids = [steps.main_id(order, one) for one in rules.batch(_all(head), number)]
     held = main.held(order["tenant"], eids)
-    changed = [eid for eid in eids if eid in held and held[eid].get("hub_changed") == undoes]
-    for eid in changed:
-        if held[eid]["status"] != "archived":
-            continue
-        checks = [steps.check(order, sequence)]
-        try:
-            main.change_status(order["tenant"], eid, "active", sequence, checks, only_from="archived")
-        except ddb.CheckFailed:
-            return steps.SUPERSEDED
-    return publishing_service.archived(order, sequence, [eid for eid in changed if held[eid]["status"] == "active"])
+    changed = [item for item in held.values() if item.get("hub_changed") == undoes]
+    gone = [item for item in changed if item["status"] == "archived"]
+    try:
+        main.change_status(order["tenant"], gone, "active", sequence, lambda _: [steps.check(order, sequence)])
+    except ddb.CheckFailed:
+        return steps.SUPERSEDED
+    made = [str(item["eid"]) for item in changed if item["status"] == "active"]
+    return publishing_service.archived(order, sequence, made)
 
 
 def close(order: Order, sequence: int) -> Step:
