@@ -322,10 +322,32 @@ def test_no_document_is_larger_than_was_said_of_it(occurrences: int, slots: int,
     room.require(item)
 
 
+@pytest.mark.parametrize("named", ["all", "specific"])
+@pytest.mark.parametrize("sessions", [27, 28])
+def test_occurrences_and_sessions_name_each_other_unless_that_is_too_often(sessions: int, named: str) -> None:
+    item = head(occurrence=recurring("daily", after=730), sessions=sessions)
+    keys = [one.key for one in heads.occurrences(item)] if named == "specific" else None
+    frame = session_rules.frame(item)
+    described = hub_sessions.stored(duration=1, occurrence_keys=keys)
+    items = [hub_sessions.item(described, f"s{number}", place=number) for number in range(sessions)]
+    documents = [session_documents.document(frame, one) for one in items]
+
+    document = rendering.document(item, documents, NOW, own=True, full=True)
+
+    # 27 sessions of 730 occurrences are 19,710 names.
+    few = sessions * 730 <= room.MOST_NAMED
+    assert [len(one["sessions"]) for one in document["event_occurrence"]] == [sessions if few else 0] * 730
+    shown_sessions = document["sessions"]["session_lists"]
+    assert [one["occurrences"]["type"] for one in shown_sessions] == [named] * sessions
+    assert {len(one["occurrences"]["uuid"]) for one in shown_sessions} == {730 if few and keys else 0}
+    assert few == (sessions == 27)
+    assert len(orjson.dumps(document)) <= room.sent(item)
+
+
 @pytest.mark.parametrize(
     "change",
     [
-        {"session_count": 500},
+        {"session_count": 500, "levels": heads.packed([level(str(number)) for number in range(30)])},
         {"levels": heads.packed([level(str(number), description="x" * 8000) for number in range(50)])},
     ],
 )

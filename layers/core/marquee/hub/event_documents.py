@@ -204,7 +204,11 @@ class Listing(TypedDict):
 
 
 class Sessions(TypedDict):
-    """The event's sessions."""
+    """The event's sessions.
+
+    Where occurrences would name sessions more than 20,000 times they name none, and the sessions here name no
+    occurrences: `/events/{event_uuid}/sessions` gives those of an occurrence, and each session names its occurrences.
+    """
 
     enabled: bool
     type: Literal["multiple_choice", "single_choice"]

@@ -22,7 +22,7 @@ from marquee.hub.event_documents import (
     Summary,
     TicketLevel,
 )
-from marquee.hub.events import booking, discounts
+from marquee.hub.events import booking, discounts, room
 from marquee.hub.events.booking import Course
 from marquee.hub.events.calendar import Calendar, Span
 from marquee.hub.models import Content, Item, OrganisationSnapshot, Rule, StoredLevel
@@ -81,9 +81,12 @@ def document(
     `own` is for readers of its organisation, who see what is for nobody else; `full` has every occurrence and the
     sessions, else there are the occurrences that come next and no session. `restricted` shows restricted ticket levels
     too; `summary` adds the event in figures.
+
+    Occurrences and sessions name each other, unless these names would be most of the document (`room.MOST_NAMED`).
     """
     read = _Read(head, now)
     content, timezone = read.content, read.timezone
+    naming = not full or _names(sessions, len(read.calendar)) <= room.MOST_NAMED
     state: State = rules.shown_state(head["state"], read.running)
     levels = heads.levels(head)
     shown_levels = [level(one, read.currency, read.course) for one in levels if restricted or not one["restricted"]]
@@ -113,7 +116,9 @@ def document(
         "tax": cast("list[Named]", content["tax"]),
         "created_on": head["created_at"],
         "updated_on": head["updated_at"],
-        "event_occurrence": _occurrences(read, sessions, [one["uuid"] for one in shown_levels], full=full),
+        "event_occurrence": _occurrences(
+            read, sessions if naming else [], [one["uuid"] for one in shown_levels], full=full
+        ),
         "occurrence": _recurrence(read),
         "org": _organisation(head),
         "configuration": cast("Any", content["configuration"]),
@@ -125,7 +130,9 @@ def document(
         "publishing": publishing,
         "listing": cast("Any", content["listing"]),
         "settings": _settings(content, read.course),
-        "sessions": cast("Any", {**content["sessions"], "session_lists": list(sessions) if full else []}),
+        "sessions": cast(
+            "Any", {**content["sessions"], "session_lists": _session_lists(sessions, naming) if full else []}
+        ),
         "refund": _refund(content),
         "ticket_instruction": content["ticket_instruction"],
         "metrics": cast("list[Named]", content["metrics"]),
@@ -233,6 +240,19 @@ def _thumbnail(content: Content) -> Image:
         banners = content["banner"]
         given = next((one for one in banners if one["primary"]), banners[0] if banners else None)
     return cast("Image", given or {"name": "", "image": "", "primary": False})
+
+
+def _names(sessions: Sequence[SessionDocument], occurrences: int) -> int:
+    """How often occurrences would name a session."""
+    return sum(
+        occurrences if one["occurrences"]["type"] == "all" else len(one["occurrences"]["uuid"]) for one in sessions
+    )
+
+
+def _session_lists(sessions: Sequence[SessionDocument], naming: bool) -> list[SessionDocument]:
+    if naming:
+        return list(sessions)
+    return [{**one, "occurrences": {**one["occurrences"], "uuid": []}} for one in sessions]
 
 
 def _occurrences(

@@ -10,6 +10,8 @@ MOST_STORED = 350_000
 """Bytes of an event's item; DynamoDB takes 400 KB."""
 MOST_SENT = 4_500_000
 """Bytes of an event's document; Lambda answers 6 MB at most, in which every quote takes one more."""
+MOST_NAMED = 20_000
+"""How often occurrences of a document name a session, or sessions an occurrence; rather than more often, never."""
 # What these take in a document, in bytes.
 _OCCURRENCE, _TIMESLOT, _ID, _LEVEL, _PRICE = 400, 190, 39, 160, 80
 _SESSION = 3_800
@@ -26,9 +28,10 @@ def sent(head: Item) -> int:
     runs: list[list[int]] = orjson.loads(head["runs"])
     slots, levels = len(heads.rule(head)["timeslots"]), heads.levels(head)
     occurrences, sessions = sum(run[2] for run in runs), int(head["session_count"])
-    of_occurrence = _OCCURRENCE + _TIMESLOT * slots + _ID * (sessions + len(levels))
+    of_occurrence = _OCCURRENCE + _TIMESLOT * slots + _ID * len(levels)
+    named = 2 * min(occurrences * sessions, MOST_NAMED)
     of_session = _SESSION + sum(_LEVEL + _PRICE * len(level["pricing_details"]) for level in levels)
-    return _REST + 2 * stored(head) + occurrences * of_occurrence + sessions * of_session
+    return _REST + 2 * stored(head) + occurrences * of_occurrence + sessions * of_session + named * _ID
 
 
 def require(head: Item) -> None:
