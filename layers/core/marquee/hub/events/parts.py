@@ -29,6 +29,14 @@ _LARGEST = 2**53
 class Part(Exact):
     """A part of an event of which each field can be given alone: what is not given stays as it is."""
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The schema without defaults: a client that fills them in would change what it did not mean to."""
+        found = handler(schema)
+        for field in handler.resolve_ref_schema(found).get("properties", {}).values():
+            field.pop("default", None)
+        return found
+
 
 def merged(base: dict[str, Any], part: Part) -> dict[str, Any]:
     """`base` with what the part gives; parts of it are merged in turn, everything else is replaced."""
@@ -210,6 +218,14 @@ class Timed(Part):
             value["local"] = utc if aware else f"{utc.strip()}+00:00"
         return value
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The schema with `utc`, which is taken and not kept."""
+        found = super().__get_pydantic_json_schema__(schema, handler)
+        utc = {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "The same in UTC; `local` counts"}
+        handler.resolve_ref_schema(found)["properties"]["utc"] = utc
+        return found
+
 
 class GivenMoment(Timed):
     """A moment: a wall time on the event's clock, or an object with `local` or `utc`."""
@@ -222,7 +238,7 @@ class GivenMoment(Timed):
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """A text or the object."""
-        return or_text(handler(schema))
+        return or_text(super().__get_pydantic_json_schema__(schema, handler))
 
 
 def _has_a_time(value: GivenMoment) -> GivenMoment:
