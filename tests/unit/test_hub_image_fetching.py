@@ -4,9 +4,11 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -148,6 +150,7 @@ UNUSABLE = {
     "silent": (png(PICTURE, after=1.0), "image.too_slow"),
     "drips": (png(PICTURE, drip=0.02), "image.too_slow"),
     "drips headers": (png(PICTURE, drip_headers=0.02), "image.too_slow"),
+    "drips and closes": (png(PICTURE, drip=0.02, headers={"Connection": "close"}), "image.too_slow"),
     "hangs up": (png(PICTURE, hang_up=True), "image.unreachable"),
     "cut off": (png(PICTURE, cut=True), "image.unreachable"),
     "absent": (Reply(404), "image.unreachable"),
@@ -243,14 +246,28 @@ def test_the_certificate_is_that_of_the_name_though_the_address_is_connected_to(
     assert secure.asked == ["/a.png"]
 
 
-def test_an_answer_that_drips_over_tls_is_cut(secure: Pictures, pem: Path) -> None:
-    secure.shows({"/a.png": png(PICTURE, drip=0.02)})
+@pytest.mark.parametrize("closes", ["close", "keep-alive"])
+def test_an_answer_that_drips_over_tls_is_cut(secure: Pictures, pem: Path, closes: str) -> None:
+    secure.shows({"/a.png": png(PICTURE, drip=0.02, headers={"Connection": closes})})
     asking = fetcher(secure, tls=ssl.create_default_context(cafile=str(pem)))
     assert refused(lambda: asking.fetch(f"https://{HOST}:{secure.port}/a.png")).code == "image.too_slow"
 
 
-def test_a_handshake_that_never_ends_is_cut(there: Pictures) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        port = silent.getsockname()[1]
-        outcome = refused(lambda: Fetcher(f"{HOST}:{port}", resolver=here, **TIMES).fetch(f"https://{HOST}:{port}/"))
-    assert outcome.code == "image.too_slow"
+@pytest.mark.parametrize("drips", [False, True])
+def test_a_handshake_that_never_ends_is_cut(drips: bool) -> None:
+    # Given a host that begins a long record of TLS, and goes on byte by byte
+    def drip() -> None:
+        with suppress(OSError):
+            connection, _ = listening.accept()
+            with connection:
+                for byte in b"\x16\x03\x03\x30\x00\x02\x00\x2f\xfc" + bytes(200) if drips else b"":
+                    connection.sendall(bytes([byte]))
+                    time.sleep(0.05)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        dripping = Thread(target=drip, daemon=True)
+        if drips:
+            dripping.start()
+        asking = Fetcher(f"{HOST}:{port}", resolver=here, **TIMES)
+        assert refused(lambda: asking.fetch(f"https://{HOST}:{port}/")).code == "image.too_slow"

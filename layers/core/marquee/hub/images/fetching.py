@@ -6,9 +6,8 @@ address a moment later changes nothing. Each redirect is a new question, looked 
 
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from functools import partial
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from ssl import SSLCertVerificationError, SSLContext, SSLSocket, create_default_context
 from threading import Timer
@@ -67,13 +66,12 @@ class Fetcher:
     def _answer(self, where: Place, deadline: float) -> Iterator[HTTPResponse]:
         """What the place answers. Raises Refused for whatever goes wrong while it is asked and read."""
         tried = addresses.resolve(where, self._trust, self._resolver, deadline - time.monotonic())
-        connection = _Connection(where, partial(self._connected, where, tried, deadline), deadline)
         try:
-            connection.putrequest("GET", where.target, skip_host=True, skip_accept_encoding=True)
-            for name, value in {"Host": where.authority, **_HEADERS}.items():
-                connection.putheader(name, value)
-            connection.endheaders()
-            yield connection.getresponse()
+            with self._connected(where, tried, deadline) as connection, _cut_off(connection, deadline):
+                if isinstance(connection, SSLSocket):
+                    connection.do_handshake()
+                with closing(_asked(connection, where)) as answer:
+                    yield answer
         except (HTTPException, OSError) as error:
             if isinstance(error, TimeoutError) or time.monotonic() >= deadline:
                 raise _too_slow(where) from error
@@ -81,8 +79,6 @@ class Fetcher:
                 "its certificate is not valid" if isinstance(error, SSLCertVerificationError) else "it does not answer"
             )
             raise Refused("image.unreachable", f"cannot be fetched from {where.host}: {how}") from error
-        finally:
-            connection.close()
         # Where it was cut off, what came until then may look whole.
         if time.monotonic() >= deadline:
             raise _too_slow(where)
@@ -108,31 +104,36 @@ class Fetcher:
         return self._tls.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
 
 
-class _Connection(HTTPConnection):
-    """One question and its answer, cut off at the deadline wherever it is then."""
+@contextmanager
+def _cut_off(connection: socket.socket, deadline: float) -> Iterator[None]:
+    """Shut the connection down at the deadline: whoever waits for it then reads its end.
 
-    def __init__(self, where: Place, connected: Callable[[], socket.socket], deadline: float) -> None:
-        super().__init__(where.host, where.port)
-        self._connected = connected
-        self._cut = Timer(max(deadline - time.monotonic(), 0.001), self._cut_off)
-        self._cut.daemon = True
+    Time-outs of reads alone would let an answer drip for ever.
+    """
 
-    def connect(self) -> None:
-        """Connect to an address that was looked at. Raises OSError."""
-        self.sock = self._connected()
-        self._cut.start()
-        if isinstance(self.sock, SSLSocket):
-            self.sock.do_handshake()
+    def cut() -> None:
+        # That of the plain socket: the encrypted one's would wait for the other side.
+        with suppress(OSError):
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
-    def close(self) -> None:
-        """Close the connection; nothing is cut any more."""
-        self._cut.cancel()
-        super().close()
+    timer = Timer(max(deadline - time.monotonic(), 0.001), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
-    def _cut_off(self) -> None:
-        # That of the plain socket: whoever waits for the encrypted one then reads its end, too.
-        with suppress(OSError, AttributeError, TypeError):
-            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+def _asked(connection: socket.socket, where: Place) -> HTTPResponse:
+    """The answer to the one question, its body still to be read. Raises HTTPException, OSError."""
+    http = HTTPConnection(where.host, where.port)
+    http.sock = connection
+    http.putrequest("GET", where.target, skip_host=True, skip_accept_encoding=True)
+    for name, value in {"Host": where.authority, **_HEADERS}.items():
+        http.putheader(name, value)
+    http.endheaders()
+    return http.getresponse()
 
 
 def _content(answer: HTTPResponse) -> bytes:
