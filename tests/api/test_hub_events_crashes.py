@@ -26,6 +26,14 @@ from tests.support.kills import Calls, Killed
 
 FREE = Precondition()
 NUMBERS = itertools.count()
+PUBLISHED = {
+    "id": "p",
+    "kind": "publish",
+    "sequence": 1,
+    "phase": "done",
+    "before": "ready",
+    "at": "2034-01-01T00:00:00Z",
+}
 
 
 @pytest.fixture
@@ -93,8 +101,13 @@ def test_a_creation_that_dies_anywhere_is_one_event_under_its_key(
     assert repeated_after_every_death(calls, request, check) >= 8
 
 
-def test_a_change_that_dies_anywhere_is_made_once(events: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workflows, "start", lambda *_: None)
+def test_a_change_that_dies_anywhere_is_made_once_and_told_on_once(
+    events: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: dict[str, set[str]] = {}
+    monkeypatch.setattr(
+        workflows, "start", lambda _, name, told: started.setdefault(told["event_uuid"], set()).add(name)
+    )
     calls = Calls(monkeypatch)
     uuids: dict[str, str] = {}
 
@@ -102,6 +115,7 @@ def test_a_change_that_dies_anywhere_is_made_once(events: ModuleType, monkeypatc
         if key not in uuids:
             deadly, calls.paused = calls.deadly, True
             uuids[key] = hub.create(events)["uuid"]
+            repository.save(hub.stored(uuids[key]), {"state": "published", "sequence": 1, "publication": PUBLISHED})
             calls.paused, calls.deadly = False, deadly
         path = {"org_uuid": TENANT, "event_uuid": uuids[key]}
         body = {"event": {"name": "Moved", "occurrence": {"attributes": {"starts_on": "2035-02-01 20:00"}}}}
@@ -110,11 +124,14 @@ def test_a_change_that_dies_anywhere_is_made_once(events: ModuleType, monkeypatc
         )
 
     def check(key: str, answer: Answer, once_more: Answer | None) -> None:
-        assert (answer.status, answer.headers["etag"]) == (200, '"2"')
+        assert (answer.status, answer.headers["etag"]) == (200, '"3"')
         assert once_more is not None
         assert once_more.raw == answer.raw
         stored = hub.stored(uuids[key])
-        assert (stored["version"], heads.content(stored)["name"]) == (2, "Moved")
+        assert (stored["version"], heads.content(stored)["name"]) == (3, "Moved")
+        # However often it was started, it is one execution, of the one publication that the event has.
+        assert (stored["sequence"], stored["publication"]["phase"]) == (2, "running")
+        assert len(started[uuids[key]]) == 1
 
     assert repeated_after_every_death(calls, request, check) >= 6
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from marquee import clock
+from marquee import clock, workflows
 from marquee.hub import heads, repository
 from marquee.hub.organisations import service as organisations
 from tests.support import hub, hub_tickets
@@ -115,6 +115,25 @@ def test_a_published_event_cannot_lose_what_it_needs(events: ModuleType) -> None
     answer = changed(events, uuid, configuration={"attributes": []})
     assert (answer.status, codes(answer)) == (422, {"event.configuration.attributes": "event.venue_missing"})
     assert changed(events, uuid, description="More of it").status == 200
+
+
+def test_main_hears_of_what_it_shows_of_a_published_event_and_of_nothing_else(
+    events: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(workflows, "start", lambda machine, name, _: started.append(f"{machine} {name}"))
+    uuid = hub.create(events)["uuid"]
+    done = {"id": "p", "kind": "publish", "sequence": 1, "phase": "done", "before": "ready", "at": clock.timestamp()}
+    repository.save(hub.stored(uuid), {"state": "published", "sequence": 1, "publication": done})
+
+    hub.update(events, uuid, description="More of it", settings={"enable_share": False})
+    assert (started, hub.stored(uuid)["sequence"]) == ([], 1)
+    after = hub.update(events, uuid, name="Renamed")
+
+    assert len(started) == 1
+    head = hub.stored(uuid)
+    assert (head["sequence"], head["publication"]["kind"], head["publication"]["phase"]) == (2, "update", "running")
+    assert (after["status"], after["extended_status"][1]["value"]) == ("published", "RUNNING")
 
 
 def test_a_cancelled_event_cannot_be_changed(events: ModuleType) -> None:

@@ -177,8 +177,11 @@ def test_a_publication_shows_how_far_it_is(phase: str) -> None:
 
 
 def test_what_is_for_the_own_organisation_is_sent_to_no_other() -> None:
-    item = head(contact_email="a@b.example", invitations=[{"code": "VIP"}])
+    people = {"attendees": [{"sub": "ada-1", "name": "Ada"}], "speaker": [{"sub": "bo-1", "name": "Bo"}]}
+    item = head(contact_email="a@b.example", invitations=[{"code": "VIP"}], interactions=people)
     own, others = shown(item, own=True), shown(item, own=False)
+    assert {name: own["interactions"][name] for name in people} == people  # type: ignore[literal-required]
+    assert (others["interactions"]["attendees"], others["interactions"]["speaker"]) == ([], [{"name": "Bo"}])
     assert (own["contact_email"], own["invitations"][0]["code"]) == ("a@b.example", "VIP")
     assert b"VIP" not in orjson.dumps(others)
     assert b"a@b.example" not in orjson.dumps(others)

@@ -137,7 +137,7 @@ def document(
         "ticket_instruction": content["ticket_instruction"],
         "metrics": cast("list[Named]", content["metrics"]),
         "fees": cast("Any", {"currency": read.currency, **content["fees"]}),
-        "interactions": cast("Any", content["interactions"]),
+        "interactions": _interactions(content, own=own),
         "merchandise": cast("Any", content["merchandise"]),
         "event_reviewed": content["event_settings_reviewed"],
         "event_settings_reviewed": content["event_settings_reviewed"],
@@ -335,6 +335,14 @@ def _organisation(head: Item) -> Organisation:
             "mutes": None,
         },
     }
+
+
+def _interactions(content: Content, *, own: bool) -> Any:
+    """People's dealings with the event. Who attends is nobody else's business, and neither are the speakers' ids."""
+    stored = content["interactions"]
+    if own:
+        return stored
+    return {**stored, "attendees": [], "speaker": [{"name": one.get("name", "")} for one in stored["speaker"]]}
 
 
 def _coupon(stored: dict[str, Any], read: _Read) -> Any:
