@@ -208,6 +208,9 @@ def test_of_several_images_all_that_are_wrong_are_named_and_none_is_fetched_twic
 
 
 def test_more_new_images_than_a_request_has_time_for_are_refused(there: Pictures) -> None:
-    with pytest.raises(Unprocessable, match="At most 12 images") as refused:
-        service.checked_many(TENANT, {str(number): f"{there.url}/{number}" for number in range(13)})
+    there.shows({})
+    with pytest.raises(Unprocessable, match="At most 8 images") as refused:
+        service.checked_many(TENANT, {str(number): f"{there.url}/{number}" for number in range(10)})
     assert refused.value.code == "image.too_many"
+    assert [one.field for one in refused.value.violations] == ["8", "9"]
+    assert there.asked == []

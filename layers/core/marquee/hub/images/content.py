@@ -16,7 +16,7 @@ LESS_THAN_ENOUGH = 300
 MAX_PIXELS = 40_000_000
 """Width times height; four bytes a pixel are 160 MB."""
 # A progressive picture is sent in some ten passes. Each takes time for all pixels, however few bytes it has.
-_MAX_PASSES = 50
+_MAX_PASSES = 30
 _PASS = b"\xff\xda"
 
 # Pictures are decoded one at a time: each may take most of the memory there is.
