@@ -66,7 +66,10 @@ def delete_event(org_uuid: str, event_uuid: str, precondition: Precondition) -> 
 
 
 def _event(document: EventDocument, status: int = 200) -> Reply[Envelope[OneEvent]]:
-    return Reply(envelope(status, {"event": document}), status, headers={"ETag": etag(document["version"])})
+    # An event becomes live, and is over, without being written.
+    companions = (1,) if document["status"] == "live" else ()
+    headers = {"ETag": etag(document["version"], *companions)}
+    return Reply(envelope(status, {"event": document}), status, headers=headers)
 
 
 @handler.post("/events/<event_uuid>/publish", scope="event.publish")

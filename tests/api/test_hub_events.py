@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
@@ -6,6 +7,7 @@ import orjson
 import pytest
 from pydantic import TypeAdapter
 
+from marquee import clock
 from marquee.hub import repository
 from marquee.hub.envelopes import Envelope, OneEvent
 from tests.support import hub
@@ -139,6 +141,18 @@ def test_a_read_that_knows_the_version_is_spared_the_body(events: ModuleType) ->
     event = varied(sample("hub_events", "read"), path={"event_uuid": uuid}, headers={"If-None-Match": '"1"'})
     answer = call(events, event)
     assert (answer.status, answer.raw) == (304, b"")
+
+
+def test_an_event_that_is_live_now_is_not_the_one_that_was_read_before(
+    events: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uuid = hub.create(events)["uuid"]
+    repository.save(hub.stored(uuid), {"state": "published"})
+    event = varied(sample("hub_events", "read"), path={"event_uuid": uuid}, headers={"If-None-Match": '"2"'})
+    assert call(events, event).status == 304
+    monkeypatch.setattr(clock, "now", lambda: datetime(2035, 1, 24, 19, tzinfo=UTC))
+    answer = call(events, event)
+    assert (answer.status, answer.headers["etag"], answer.json["result"]["event"]["status"]) == (200, '"2.1"', "live")
 
 
 def test_an_id_is_read_in_any_case(events: ModuleType) -> None:
