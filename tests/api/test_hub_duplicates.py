@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from marquee import ddb
+from marquee import ddb, idempotency
 from marquee.errors import Conflict
 from marquee.hub import heads, repository
 from marquee.hub.duplicates import repository as duplicates
@@ -128,6 +128,21 @@ def test_the_same_key_is_the_same_duplicate(function: ModuleType) -> None:
     assert first.json == again.json
     assert again.headers["idempotency-replayed"] == "true"
     assert other.json["result"]["event"]["uuid"] != first.json["result"]["event"]["uuid"]
+
+
+def test_an_answer_too_large_to_be_kept_is_made_again_from_the_same_duplicate(
+    function: ModuleType, everything: Callable[[], list[Item]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "MAX_KEPT", 1000)
+    uuid = with_sessions(function, 2)
+
+    first, again, other = (call(function, asked(one, "key")) for one in (uuid, uuid, uuid_of("other")))
+
+    assert (first.status, again.status) == (201, 201)
+    assert first.json == again.json
+    assert "idempotency-replayed" not in again.headers
+    assert (other.status, other.json["error_code"]) == (422, "idempotency.key_reused")
+    assert len(heads_in(everything())) == 2
 
 
 def large(function: ModuleType, occurrences: int) -> str:
@@ -283,7 +298,7 @@ def test_a_duplicate_is_of_one_version_however_many_write_and_ask_at_once(
 ) -> None:
     monkeypatch.setattr(duplicates, "_TOGETHER", 1)
 
-    @settings(deadline=None, max_examples=8, suppress_health_check=list(HealthCheck))
+    @settings(deadline=None, max_examples=6, suppress_health_check=list(HealthCheck))
     @given(st.data())
     def races(data: st.DataObject) -> None:
         uuid = with_sessions(function, 1)

@@ -74,7 +74,7 @@ def race(operations: list[Work], choose: Callable[[int], int]) -> list[Any]:
 
 
 def test_levels_never_exceed_the_capacity_however_writes_interleave(function: ModuleType) -> None:
-    @settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
+    @settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
     @given(st.data())
     def races(data: st.DataObject) -> None:
         event = hub.create(function, settings={"event_capacity": 100})["uuid"]

@@ -2,7 +2,7 @@
 
 A key is claimed by a conditional write before the work and holds the stored answer after it. The claim expires after
 `LOCK_SECONDS`, so a crash between the two does not block the client for a day; the work itself is safe to repeat
-because every write underneath carries its own condition.
+because every write underneath carries its own condition. So an answer that is too large to be kept is made again.
 """
 
 import base64
@@ -22,6 +22,8 @@ from marquee.settings import settings
 RETENTION_SECONDS = 24 * 3600
 LOCK_SECONDS = 60
 MAX_KEY = 255
+# Bytes of an answer that is kept, compressed; DynamoDB takes 400 KB. A larger one is made again for who asks again.
+MAX_KEPT = 350_000
 _IN_FLIGHT = "in_flight"
 _DONE = "done"
 
@@ -114,14 +116,10 @@ def _earlier(item: Mapping[str, Any], request_fingerprint: str) -> StoredRespons
 
 
 def _complete(pk: str, request_fingerprint: str, response: StoredResponse) -> None:
-    document = orjson.dumps(
-        {
-            "status": response.status,
-            "headers": response.headers,
-            # An item holds 400 KB; what is said of a long file is more, and mostly repeats itself.
-            "body": base64.b64encode(zlib.compress(response.body)).decode(),
-        }
-    ).decode()
+    document = _kept(response)
+    if len(document) > MAX_KEPT:
+        _reopen(pk, request_fingerprint)
+        return
     _guarded(
         lambda: ddb.aws_client("dynamodb").update_item(
             TableName=settings().idempotency_table,
@@ -131,6 +129,33 @@ def _complete(pk: str, request_fingerprint: str, response: StoredResponse) -> No
             ExpressionAttributeNames={"#state": "state", "#response": "response"},
             ExpressionAttributeValues=ddb.to_item(
                 {":done": _DONE, ":response": document, ":fingerprint": request_fingerprint}
+            ),
+        )
+    )
+
+
+def _kept(response: StoredResponse) -> str:
+    return orjson.dumps(
+        {
+            "status": response.status,
+            "headers": response.headers,
+            # An item holds 400 KB; what is said of a long file is more, and mostly repeats itself.
+            "body": base64.b64encode(zlib.compress(response.body)).decode(),
+        }
+    ).decode()
+
+
+def _reopen(pk: str, request_fingerprint: str) -> None:
+    """End the work and keep the key: only the same request may claim it again, and finds what it has done."""
+    _guarded(
+        lambda: ddb.aws_client("dynamodb").update_item(
+            TableName=settings().idempotency_table,
+            Key=ddb.to_item({"pk": pk, "sk": "KEY"}),
+            UpdateExpression="SET locked_until = :now",
+            ConditionExpression="#state = :in_flight AND fingerprint = :fingerprint",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues=ddb.to_item(
+                {":now": clock.epoch(), ":in_flight": _IN_FLIGHT, ":fingerprint": request_fingerprint}
             ),
         )
     )
