@@ -99,6 +99,9 @@ def test_a_duplicate_is_made_with_its_tickets_and_sessions(function: ModuleType,
     wrong, _ = differences(original, copy)
     assert [one for one in wrong if one.path.rpartition("levels.*.")[2] not in made_at and "_on" not in one.path] == []
     assert hub.read(function, uuid) == original
+    # And is in its organisation's list
+    listed = call(function, varied(sample("hub_events", "list"), query={"status": ["ready"]})).json["result"]
+    assert {one["uuid"] for one in listed["events"]} == {uuid, copy["uuid"]}
     # And it can be edited and deleted on its own
     assert hub.update(function, copy["uuid"], name="Another Night")["name"] == "Another Night"
     events.delete(TENANT, copy["uuid"], events.ANY)
