@@ -6,6 +6,7 @@ from types import ModuleType
 import pytest
 
 from marquee.events import repository as main
+from marquee.hub import execution_service
 from tests.support import hub
 from tests.support.api import TENANT
 from tests.support.hub_publishing import Failed, Publishing, divergent, main_ids, statuses
@@ -88,8 +89,6 @@ def test_an_execution_that_dies_for_good_is_gone_on_with_by_the_next(
                 died = True
             calls.plan()
             # and the reconciler looks for what is not over
-            from marquee.hub import execution_service
-
             execution_service.restart_lost(-60)
             publishing.run_all()
             # Then all hosts have the change
@@ -172,8 +171,6 @@ def test_an_undo_killed_at_any_call_is_gone_on_with(
         calls.plan()
         publishing.executions.statuses[execution] = "TIMED_OUT"
         # When the reconciler looks for what is not over
-        from marquee.hub import execution_service
-
         execution_service.restart_lost(-60)
         publishing.run_all()
         # Then the event and Main are as before

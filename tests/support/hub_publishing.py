@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from marquee import keys, workflows
+from marquee import ddb, workflows
 from marquee.events import repository as main
 from marquee.hub import heads
 from marquee.hub import repository as hub
@@ -20,6 +20,7 @@ from marquee.hub.publication import rules as publication_rules
 from marquee.registry import repository as registry
 from marquee.sales import repository as sales
 from marquee.sales.models import Head
+from marquee.settings import settings
 from tests.support.api import TENANT, Answer, call, sample, varied
 
 Step = dict[str, Any]
@@ -131,19 +132,16 @@ class Publishing:
     def _cancellation(self, order: Order, failure: Any) -> Step:
         try:
             work = self.step("open", order, failure=failure)
-            if work["outcome"] == "STOPPED":
-                self.step("fail", order, failure=failure)
-                raise Failed(failure["Error"])
-            if work["outcome"] != "BEGUN":
-                return work
-            for number in work["cancel"]:
-                self.step("cancel", order, sequence=work["sequence"], batch=number)
-            return self.step("finish", order, sequence=work["sequence"])
-        except Failed:
-            raise
-        except Exception as error:
-            self.step("fail", order, failure=_failure(error))
-            raise Failed(type(error).__name__) from error
+            if work["outcome"] == "BEGUN":
+                for number in work["cancel"]:
+                    self.step("cancel", order, sequence=work["sequence"], batch=number)
+                return self.step("finish", order, sequence=work["sequence"])
+        except Exception as error:  # noqa: BLE001 - whatever a step raises, the machine catches
+            failure, work = _failure(error), {"outcome": "STOPPED"}
+        if work["outcome"] != "STOPPED":
+            return work
+        self.step("fail", order, failure=failure)
+        raise Failed(failure["Error"])
 
 
 def _failure(error: Exception) -> Step:
@@ -176,35 +174,39 @@ def divergent(uuid: str, tenant: str = TENANT) -> list[str]:
 
 
 def _mark(head: Item) -> Item | None:
-    from marquee import ddb
-    from marquee.settings import settings
-
     return ddb.get(settings().hub_table, head["pk"], "PENDING")
 
 
 def _wrong(head: Item) -> Iterator[str]:
     tenant, series = head["tenant"], set()
-    removed = [hub_rules.main_event_id(tenant, head["uuid"], one.key) for one in publication_rules.dropped(head)]
+    public = head["state"] == "published"
     for one, meta in main_metadata.described(head, heads.occurrences(head)):
         eid = hub_rules.main_event_id(tenant, head["uuid"], one.key)
         item, record = main.get(tenant, eid), registry.get_with_frontend(tenant, eid)
         status = item["status"] if item else None
-        wanted = {"published": {"active"}, "cancelled": {"cancelled", None}}.get(head["state"], {"archived", None})
-        if status not in wanted:
+        if status not in _STATUSES.get(head["state"], {"archived", None}):
             yield f"{eid} is {status}, the event {head['state']}"
-        if head["state"] == "published" and item and record:
-            if not orjson.loads(item["doc"]) == orjson.loads(record[0]["doc"]) == meta:
-                yield f"{eid} is described otherwise"
-            if item["registry_version"] != record[0]["version"]:
-                yield f"{eid} has another version"
+        elif public and item:
+            yield from _described_otherwise(eid, item, record[0] if record else None, meta)
             series.add(item.get("series_id"))
         if status == "cancelled" and (record is None or (record[1] or {}).get("fe_status") != "CANCELLED"):
             yield f"the Registry does not know that {eid} is cancelled"
-    if head["state"] == "published" and len(heads.occurrences(head)) > 1 and (len(series) != 1 or None in series):
+    if public and len(heads.occurrences(head)) > 1 and (len(series) != 1 or None in series):
         yield f"they are in {len(series)} series"
-    for eid in removed:
-        if head["state"] == "published" and (main.get(tenant, eid) or {}).get("status") == "active":
+    for one in publication_rules.dropped(head) if public else []:
+        eid = hub_rules.main_event_id(tenant, head["uuid"], one.key)
+        if (main.get(tenant, eid) or {}).get("status") == "active":
             yield f"{eid}, removed, is active"
+
+
+_STATUSES: dict[str, set[str | None]] = {"published": {"active"}, "cancelled": {"cancelled", None}}
+
+
+def _described_otherwise(eid: str, item: Item, record: Item | None, meta: Any) -> Iterator[str]:
+    if record is None or not orjson.loads(item["doc"]) == orjson.loads(record["doc"]) == meta:
+        yield f"{eid} is described otherwise"
+    elif item["registry_version"] != record["version"]:
+        yield f"{eid} has another version"
 
 
 def sell(eid: str, tenant: str = TENANT) -> None:
@@ -213,4 +215,3 @@ def sell(eid: str, tenant: str = TENANT) -> None:
     entry: Any = {"stage": "s", "kind": "report", "committed_at": "2026-01-01T00:00:00Z"}
     after: Head = {**before, "version": before["version"] + 1, "visible": {"x": entry}}
     assert sales.commit(tenant, eid, before["version"], after)
-    assert keys.event(tenant, eid)
