@@ -161,3 +161,14 @@ def test_what_was_asked_for_is_what_is_answered(stage: Stage) -> None:
     ]
     assert shown["occurrence"]["exclusions"] == ["2035-01-31"]
     assert hub.stored(shown["uuid"])["state"] == "ready"
+
+
+def test_what_was_read_can_be_sent_back_and_changes_nothing(stage: Stage) -> None:
+    read = stage.ask("hub_events", "read")
+    asked = hub_seeds.everything(IMAGE)
+    # These hold what other requests write, or what follows from the rest.
+    apart = {"tickets", "sessions", "interactions", "fees"}
+    body = {name: value for name, value in read.json["result"]["event"].items() if name in asked.keys() - apart}
+    again = stage.ask("hub_events", "update", body={"event": body})
+    assert again.headers["etag"] == read.headers["etag"]
+    assert again.json == read.json
