@@ -11,6 +11,14 @@ from tests.support.api import Answer, call, sample, varied
 
 CREATED = "2026-06-12T18:30:00Z"
 
+SAMPLES = {
+    "list": "list_tickets",
+    "create": "create_ticket",
+    "read": "read_ticket",
+    "update": "update_ticket",
+    "delete": "delete_ticket",
+}
+
 
 def uuid_of(name: str) -> str:
     """The uuid that the thing of this name has in tests."""
@@ -64,10 +72,9 @@ def asked(name: str = "Stalls", **over: Any) -> dict[str, Any]:
 
 def request(action: str, event_uuid: str, uuid: str | None = None, **variation: Any) -> dict[str, Any]:
     """The sample invocation of this action (`list`, `create`, ...) on an event, without an idempotency key."""
-    name = "list_tickets" if action == "list" else f"{action}_ticket"
     path = {"event_uuid": event_uuid, **({"ticket_uuid": uuid} if uuid else {})}
     headers = {"Idempotency-Key": "", **variation.pop("headers", {})}
-    return varied(sample("hub_events", name), path=path, headers=headers, **variation)
+    return varied(sample("hub_events", SAMPLES[action]), path=path, headers=headers, **variation)
 
 
 def create(app: ModuleType, event_uuid: str, name: str = "Stalls", **over: Any) -> dict[str, Any]:
