@@ -40,8 +40,9 @@ def test_a_ticket_level_is_created_read_and_listed(events: ModuleType) -> None:
 
     made = call(events, varied(sample("hub_events", "create_ticket"), path={"event_uuid": event["uuid"]}))
     document = made.json["result"]["ticket"]
-    read = call(events, request("read", event["uuid"], document["uuid"].upper()))
-    listed = call(events, request("list", event["uuid"]))
+    path = {"event_uuid": event["uuid"], "ticket_uuid": document["uuid"].upper()}
+    read = call(events, varied(sample("hub_events", "read_ticket"), path=path))
+    listed = call(events, varied(sample("hub_events", "list_tickets"), path={"event_uuid": event["uuid"]}))
     detail = hub.read(events, event["uuid"])
 
     assert (made.status, made.json["statusCode"], made.headers["etag"]) == (201, 201, '"2"')
