@@ -116,14 +116,6 @@ def forget(tenant: str, uuid: str) -> None:
         client.delete_item(TableName=table, Key=ddb.to_item({"pk": item["pk"], "sk": item["sk"]}))
 
 
-def lay_down(items: Sequence[Item]) -> None:
-    """Store session items of an event that has no head yet: nobody sees them before it has one."""
-    table = settings().hub_table
-    for first in range(0, len(items), MOST_TOGETHER):
-        chunk = items[first : first + MOST_TOGETHER]
-        ddb.transact([{"Put": {"TableName": table, "Item": ddb.to_item(item)}} for item in chunk])
-
-
 def _companions(before: Item | None, after: Item | None) -> list[dict[str, Any]]:
     """What is written with a head: its places in lists, counters, and the mark of a publication that is not over."""
     return [*placing.writes(before, after), *pending.writes(before, after)]
