@@ -7,8 +7,9 @@ from marquee.errors import NotFound
 from marquee.hub import heads
 from marquee.hub import rules as hub_rules
 from marquee.hub.events import service as events
+from marquee.hub.listing import placing
 from marquee.hub.models import Item
-from marquee.hub.publication import main_metadata, rules, standing, starting
+from marquee.hub.publication import main_metadata, rules, starting
 from marquee.hub.publication.models import MACHINES, Accepted, Asked, Kind, Order, PublicationDocument
 from marquee.plans import Plan, PlannedChange
 
@@ -56,7 +57,7 @@ def plan(tenant: str, uuid: str, kind: Asked) -> Plan:
     """
     head = events.stored(tenant, uuid)
     changes = rules.requested(head, kind, hub_rules.new_uuid(), clock.now())
-    after = {**head, **changes}
+    after = placing.placed({**head, **changes})
     planned = [PlannedChange(host="Hub", id=head["uuid"], field="status", before=head["state"], after=after["state"])]
     if "publication" in after:
         planned += _planned(after)
@@ -64,6 +65,8 @@ def plan(tenant: str, uuid: str, kind: Asked) -> Plan:
 
 
 def _planned(after: Item) -> Iterator[PlannedChange]:
+    from marquee.hub.publication import standing  # noqa: PLC0415 - what other hosts hold is asked for rarely
+
     found = standing.standings(after)
     described = {
         hub_rules.main_event_id(after["tenant"], after["uuid"], one.key): meta
@@ -95,6 +98,8 @@ def read(tenant: str, uuid: str) -> PublicationDocument:
 
     Raises NotFound, also where the event was never published.
     """
+    from marquee.hub.publication import standing  # noqa: PLC0415 - what other hosts hold is asked for rarely
+
     head = events.stored(tenant, uuid)
     publication = head.get("publication")
     if publication is None:
