@@ -65,9 +65,9 @@ def plan(tenant: str, uuid: str, kind: Asked) -> Plan:
 
 
 def _planned(after: Item) -> Iterator[PlannedChange]:
-    from marquee.hub.publication import standing  # noqa: PLC0415 - what other hosts hold is asked for rarely
+    from marquee.hub.publication.standing import counted, standings  # noqa: PLC0415 - few ask what other hosts hold
 
-    found = standing.standings(after)
+    found = standings(after)
     described = {
         hub_rules.main_event_id(after["tenant"], after["uuid"], one.key): meta
         for one, meta in main_metadata.described(after, heads.occurrences(after))
@@ -88,8 +88,8 @@ def _planned(after: Item) -> Iterator[PlannedChange]:
             yield PlannedChange(host="Registry", id=eid, field="fe_status", before=None, after="CANCELLED")
         if becomes != status:
             yield PlannedChange(host="Main", id=eid, field="status", before=status, after=becomes)
-    counted = standing.counted(found)["main"]
-    before = {("active" if name == "kept" else name): number for name, number in counted.items()}
+    present = counted(found)["main"].items()
+    before = {("active" if name == "kept" else name): number for name, number in present}
     yield PlannedChange(host="Main", id=after["uuid"], field="occurrences", before=before, after=outcome)
 
 
@@ -98,14 +98,14 @@ def read(tenant: str, uuid: str) -> PublicationDocument:
 
     Raises NotFound, also where the event was never published.
     """
-    from marquee.hub.publication import standing  # noqa: PLC0415 - what other hosts hold is asked for rarely
+    from marquee.hub.publication.standing import counted, standings  # noqa: PLC0415 - few ask what other hosts hold
 
     head = events.stored(tenant, uuid)
     publication = head.get("publication")
     if publication is None:
         raise NotFound("publication.not_found", "The event has never been published.")
     order: Order = {"tenant": tenant, "event_uuid": head["uuid"], "publication_id": publication["id"]}
-    found = standing.standings(head)
+    found = standings(head)
     return {
         "id": publication["id"],
         "kind": publication["kind"],
@@ -115,6 +115,6 @@ def read(tenant: str, uuid: str) -> PublicationDocument:
         "execution": starting.public_id(publication["kind"], order),
         "failure": publication.get("failure"),
         "occurrences": found,
-        "counts": standing.counted(found),
+        "counts": counted(found),
         "report": publication.get("report"),
     }
