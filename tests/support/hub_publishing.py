@@ -21,6 +21,7 @@ from marquee.registry import repository as registry
 from marquee.sales import repository as sales
 from marquee.sales.models import Head
 from marquee.settings import settings
+from tests.support import hub as hub_support
 from tests.support.api import TENANT, Answer, call, sample, varied
 
 Step = dict[str, Any]
@@ -147,6 +148,15 @@ class Publishing:
 def _failure(error: Exception) -> Step:
     cause = {"errorType": type(error).__name__, "errorMessage": str(error)}
     return {"Error": type(error).__name__, "Cause": json.dumps(cause)}
+
+
+def published(publishing: Publishing, **changes: Any) -> str:
+    """An event that is published everywhere."""
+    uuid = str(hub_support.create(publishing.hub, **changes)["uuid"])
+    assert publishing.ask("publish", uuid).status == 201
+    publishing.run_all()
+    assert divergent(uuid) == []
+    return uuid
 
 
 # --- what the three hosts hold ----------------------------------------------------------------------------------------

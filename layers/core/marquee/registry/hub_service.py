@@ -48,7 +48,7 @@ def described(tenant: str, eids: Iterable[str]) -> dict[str, tuple[EventMeta, in
 def frontend_statuses(tenant: str, eids: Iterable[str]) -> dict[str, str | None]:
     """What the frontend last reported of these events, by id; those that are not registered are left out."""
     found = repository.get_many_with_frontend(tenant, eids)
-    return {eid: (frontend or {}).get("fe_status") for eid, (_, frontend) in found.items()}
+    return {eid: rules.fe_status(frontend) for eid, (_, frontend) in found.items()}
 
 
 def report_cancelled(tenant: str, eids: Sequence[str]) -> None:
@@ -56,5 +56,5 @@ def report_cancelled(tenant: str, eids: Sequence[str]) -> None:
 
     Raises NotFound where one is not registered.
     """
-    if eids and not repository.write_frontends(tenant, eids, rules.report("CANCELLED", None, clock.timestamp())):
+    if eids and not repository.write_frontends(tenant, eids, rules.cancelled(clock.timestamp())):
         raise NotFound("event.not_found", "One of the events is not registered.")

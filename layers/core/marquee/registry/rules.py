@@ -205,6 +205,17 @@ def report(fe_status: str, state: FrontendState | None, at: str) -> Item:
     return written
 
 
+def cancelled(at: str) -> Item:
+    """What the cancellation of a Hub's event writes: whatever frontends report later, the event stays cancelled."""
+    return {**report("CANCELLED", None, at), "hub_cancelled": True}
+
+
+def fe_status(frontend: Mapping[str, Any] | None) -> str | None:
+    """How the frontend shows the event, as far as it was told."""
+    shown = frontend or {}
+    return "CANCELLED" if shown.get("hub_cancelled") else shown.get("fe_status")
+
+
 def document(item: Mapping[str, Any], frontend: Mapping[str, Any] | None) -> dict[str, Any]:
     """The stored metadata and frontend state as the `RegistryEvent` to send."""
     described: EventMeta = orjson.loads(item["doc"])
@@ -217,7 +228,7 @@ def document(item: Mapping[str, Any], frontend: Mapping[str, Any] | None) -> dic
         "created_at": item["created_at"],
         "updated_at": item["updated_at"],
         "last_updated_on_fe": shown.get("last_updated_on_fe"),
-        "fe_status": shown.get("fe_status"),
+        "fe_status": fe_status(frontend),
         "frontend_status": shown.get("frontend_status", "DEFAULT"),
         "frontend_sequence": shown.get("frontend_sequence", 0),
     }

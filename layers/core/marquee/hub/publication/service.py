@@ -1,5 +1,6 @@
 """Use cases of publishing, unpublishing and cancelling an event, and of watching how far the other hosts are."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from marquee import clock
@@ -65,7 +66,7 @@ def plan(tenant: str, uuid: str, kind: Asked) -> Plan:
 
 
 def _planned(after: Item) -> Iterator[PlannedChange]:
-    from marquee.hub.publication.standing import counted, standings  # noqa: PLC0415 - few ask what other hosts hold
+    from marquee.hub.publication.standing import standings  # noqa: PLC0415 - few ask what other hosts hold
 
     found = standings(after)
     described = {
@@ -73,13 +74,13 @@ def _planned(after: Item) -> Iterator[PlannedChange]:
         for one, meta in main_metadata.described(after, heads.occurrences(after))
     }
     published = after["state"] == "published"
-    outcome: dict[str, int] = {}
+    outcome: Counter[str] = Counter()
     for place, one in enumerate(found):
         eid, status = one["main_event_id"], "active" if one["main"] == "kept" else one["main"]
         wish = rules.wanted(after, removed=eid not in described)
         stays = one["main"] == "kept" and one["reason"] in rules.LASTING
         becomes = status if stays or (status == "absent" and wish != "active") else wish
-        outcome[becomes] = outcome.get(becomes, 0) + 1
+        outcome[becomes] += 1
         if place >= _PLANNED_IN_FULL:
             continue
         if published and one["registry"] == "absent" and eid in described:
@@ -88,9 +89,8 @@ def _planned(after: Item) -> Iterator[PlannedChange]:
             yield PlannedChange(host="Registry", id=eid, field="fe_status", before=None, after="CANCELLED")
         if becomes != status:
             yield PlannedChange(host="Main", id=eid, field="status", before=status, after=becomes)
-    present = counted(found)["main"].items()
-    before = {("active" if name == "kept" else name): number for name, number in present}
-    yield PlannedChange(host="Main", id=after["uuid"], field="occurrences", before=before, after=outcome)
+    before = Counter("active" if one["main"] == "kept" else one["main"] for one in found)
+    yield PlannedChange(host="Main", id=after["uuid"], field="occurrences", before=dict(before), after=dict(outcome))
 
 
 def read(tenant: str, uuid: str) -> PublicationDocument:
