@@ -15,13 +15,15 @@ from pydantic import TypeAdapter
 
 from marquee import ddb, idempotency
 from marquee.errors import Conflict
-from marquee.hub import heads, repository
+from marquee.hub import heads, repository, rewriting
 from marquee.hub.duplicates import repository as duplicates
 from marquee.hub.duplicates import rules, service
 from marquee.hub.envelopes import DuplicatedEvent, Envelope
 from marquee.hub.events import service as events
 from marquee.hub.models import Item
+from marquee.hub.repository import Whole
 from marquee.hub.sessions import items
+from marquee.preconditions import Precondition
 from tests.support import hub, hub_tickets, interleaving
 from tests.support.api import TENANT, call, sample, varied
 from tests.support.hub_duplicates import differences
@@ -104,7 +106,7 @@ def test_a_duplicate_is_made_with_its_tickets_and_sessions(function: ModuleType,
     assert {one["uuid"] for one in listed["events"]} == {uuid, copy["uuid"]}
     # And it can be edited and deleted on its own
     assert hub.update(function, copy["uuid"], name="Another Night")["name"] == "Another Night"
-    events.delete(TENANT, copy["uuid"], events.ANY)
+    events.delete(TENANT, copy["uuid"], Precondition())
     assert repository.sessions(TENANT, copy["uuid"]) == []
     assert len(repository.sessions(TENANT, uuid)) == 1
 
@@ -272,13 +274,13 @@ def versions(uuid: str) -> list[Callable[[], Any]]:
     """Writes of an event that change its name and its sessions together."""
 
     def write(name: str, number: int) -> None:
-        def change(head: Item) -> events.Rewrite:
+        def change(head: Item) -> rewriting.Rewrite:
             told = heads.packed({**heads.content(head), "name": name})
             left = [one["sk"] for one in repository.sessions(TENANT, uuid)]
             put = below(head["pk"], number, name)
-            return events.Rewrite({"doc": told, "session_count": number}, put, left)
+            return rewriting.Rewrite({"doc": told, "session_count": number}, put, left)
 
-        events.rewritten(TENANT, uuid, change)
+        rewriting.rewritten(TENANT, uuid, change)
 
     return [lambda: write("Two", 2), lambda: write("Three", 3)]
 
@@ -349,7 +351,7 @@ def test_without_a_second_look_at_the_version_a_copy_is_torn(
     name, sessions = named(duplicated(uuid))
     assert sessions == VERSIONS[name]
     # A control that takes what it reads for one version.
-    monkeypatch.setattr(service, "_snapshot", repository.whole)
+    monkeypatch.setattr(rewriting, "at_one_moment", lambda head: Whole(head, repository.sessions(TENANT, head["uuid"])))
     name, sessions = named(duplicated(with_sessions(function, 1)))
     assert sessions != VERSIONS[name]
 

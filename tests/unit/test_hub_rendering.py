@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from marquee.errors import Unprocessable
-from marquee.hub import heads, recurrence, rules, wall_time
+from marquee.hub import heads, recurrence, room, rules, wall_time
 from marquee.hub.event_documents import EventDocument
-from marquee.hub.events import content, rendering, room, schedule
+from marquee.hub.events import content, rendering, schedule
 from marquee.hub.events.calendar import Calendar
 from marquee.hub.events.models import NewEvent
 from marquee.hub.models import Item

@@ -74,8 +74,8 @@ class Head(TypedDict):
     """An event's item. `doc`, `rule`, `runs`, `levels` and `org` are JSON; the place in lists is added when written.
 
     `doc` holds what the organiser said of the event (`events.content`), `rule` a `Rule`, `runs` the occurrences as
-    `recurrence.packed` gives them, `levels` the ticket levels, `org` an `OrganisationSnapshot`. `dropped` are occurrences,
-    packed as well, that the event has no more and that Main may still show.
+    `recurrence.packed` gives them, `levels` the ticket levels, `org` an `OrganisationSnapshot`. `dropped` are
+    occurrences, packed as well, that the event has no more and that Main may still show.
     """
 
     pk: str

@@ -4,18 +4,14 @@ import orjson
 
 from marquee import clock
 from marquee.errors import Conflict
-from marquee.hub import heads, repository
+from marquee.hub import heads, repository, rewriting, room
 from marquee.hub import rules as hub_rules
 from marquee.hub.duplicates import repository as duplicates
 from marquee.hub.duplicates import rules
 from marquee.hub.event_documents import EventDocument
-from marquee.hub.events import room
 from marquee.hub.events import service as events
 from marquee.hub.organisations import service as organisations
-from marquee.hub.repository import Whole
 from marquee.ids import derived_id
-
-_ATTEMPTS = 20
 
 
 def duplicate(tenant: str, sub: str, uuid: str, key: str | None) -> EventDocument:
@@ -29,7 +25,7 @@ def duplicate(tenant: str, sub: str, uuid: str, key: str | None) -> EventDocumen
     own = hub_rules.derived_uuid(*request) if request else hub_rules.new_uuid()
     if request and (found := repository.head(tenant, own)):
         return events.shown(found)
-    original = _snapshot(tenant, uuid)
+    original = rewriting.at_one_moment(rewriting.stored(tenant, uuid))
     org = heads.packed(organisations.snapshot(tenant))
     mark = derived_id("req", *request) if request else None
     copy = rules.copy(original.head, original.sessions, own, clock.timestamp(), mark, org)
@@ -56,17 +52,3 @@ def _make(copy: rules.Copy, *, repeatable: bool) -> None:
             duplicates.clear(head, attempt, sessions)
         duplicates.lay_down(head, attempt, sessions)
     duplicates.finish(head, attempt)
-
-
-def _snapshot(tenant: str, uuid: str) -> Whole:
-    """The event and its sessions as they were at one moment. Raises NotFound, and Conflict where that never ends."""
-    head = events.stored(tenant, uuid)
-    for _ in range(_ATTEMPTS):
-        if not head["session_count"]:
-            return Whole(head, [])
-        sessions = repository.sessions(tenant, head["uuid"])
-        again = events.stored(tenant, uuid)
-        if again["version"] == head["version"]:
-            return Whole(head, sessions)
-        head = again
-    raise Conflict("event.contended", "The event is being changed by others. Try again.")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from marquee import money
-from marquee.hub import heads, recurrence, rules, wall_time
+from marquee.hub import heads, recurrence, room, rules, wall_time
 from marquee.hub.event_documents import (
     EventCode,
     EventDocument,
@@ -22,7 +22,7 @@ from marquee.hub.event_documents import (
     Summary,
     TicketLevel,
 )
-from marquee.hub.events import booking, discounts, room
+from marquee.hub.events import booking, discounts
 from marquee.hub.events.booking import Course
 from marquee.hub.events.calendar import Calendar, Span
 from marquee.hub.models import Content, Item, OrganisationSnapshot, Rule, StoredLevel

@@ -1,20 +1,14 @@
-"""Use cases of the Hub's events: creating, reading, changing and deleting them.
+"""Use cases of the Hub's events: creating, reading, changing and deleting them."""
 
-`rewritten` is how every room changes an event: read, decide, write under the version that was read, and once more
-where somebody else was quicker.
-"""
-
-import random
-import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from marquee import clock, keys
-from marquee.errors import Conflict, NotFound, Unprocessable, Violation
-from marquee.hub import heads, recurrence, repository, rules
+from marquee.errors import Conflict, Unprocessable, Violation
+from marquee.hub import heads, recurrence, repository, rewriting, room, rules
 from marquee.hub.event_documents import EventDocument
-from marquee.hub.events import changing, content, rendering, room, schedule
+from marquee.hub.events import changing, content, rendering, schedule
 from marquee.hub.events.models import EventAsked, EventChange, NewEvent, canonical
 from marquee.hub.images import service as images
 from marquee.hub.models import Content, Head, Item
@@ -25,18 +19,6 @@ from marquee.hub.sessions import documents as session_documents
 from marquee.hub.sessions import rules as session_rules
 from marquee.ids import derived_id
 from marquee.preconditions import Precondition
-
-ANY = Precondition()
-_ATTEMPTS = 20
-_MOST_REMEMBERED = 20
-
-
-class Rewrite(NamedTuple):
-    """What a change of an event writes: changes of its head, session items to put, sort keys of those to delete."""
-
-    changes: Item
-    put: Sequence[Item] = ()
-    delete: Sequence[str] = ()
 
 
 def create(tenant: str, sub: str, asked: NewEvent, key: str | None) -> EventDocument:
@@ -52,23 +34,15 @@ def create(tenant: str, sub: str, asked: NewEvent, key: str | None) -> EventDocu
     if found is None:
         found = _new(tenant, uuid, asked.event, mark, clock.now())
         if not repository.create(found):
-            found = stored(tenant, uuid)
+            found = rewriting.stored(tenant, uuid)
     if asked.event.is_update_org_settings:
         organisations.set_defaults(tenant, content.defaults_of(heads.content(found)))
     return shown(found)
 
 
-def stored(tenant: str, uuid: str) -> Item:
-    """The event's item. Raises NotFound."""
-    found = repository.head(tenant, uuid.lower()) if rules.is_uuid(uuid) else None
-    if found is None:
-        raise not_found(uuid)
-    return found
-
-
 def read(tenant: str, uuid: str) -> EventDocument:
     """The event with all its occurrences and sessions. Raises NotFound."""
-    return shown(stored(tenant, uuid))
+    return shown(rewriting.stored(tenant, uuid))
 
 
 def shown(head: Item) -> EventDocument:
@@ -76,7 +50,8 @@ def shown(head: Item) -> EventDocument:
 
     Raises NotFound where it is deleted meanwhile, and Conflict where others never stop writing.
     """
-    return rendered(*_at_one_moment(head))
+    whole = rewriting.at_one_moment(head)
+    return rendered(whole.head, whole.sessions)
 
 
 def rendered(head: Item, items: Sequence[Item]) -> EventDocument:
@@ -84,19 +59,6 @@ def rendered(head: Item, items: Sequence[Item]) -> EventDocument:
     frame = session_rules.frame(head) if items else None
     sessions = [session_documents.document(frame, one) for one in session_documents.in_order(items)] if frame else []
     return rendering.document(head, sessions, clock.now(), own=True, full=True)
-
-
-def _at_one_moment(head: Item) -> tuple[Item, list[Item]]:
-    """The event and its sessions: read in two calls, they belong together if it is the same version after them."""
-    for _ in range(_ATTEMPTS):
-        if not head["session_count"]:
-            return head, []
-        sessions = repository.sessions(head["tenant"], head["uuid"])
-        again = stored(head["tenant"], head["uuid"])
-        if again["version"] == head["version"]:
-            return head, sessions
-        head = again
-    raise _contended()
 
 
 def update(
@@ -130,7 +92,7 @@ def update(
         changes["org"] = heads.packed(organisations.snapshot(tenant))
         return announcing.with_announcement(head, settled(head, changes, now))
 
-    head = rewritten(tenant, uuid, change, precondition, mark)
+    head = rewriting.rewritten(tenant, uuid, change, precondition, mark)
     announcing.start(head)
     if asked.event.is_update_org_settings:
         organisations.set_defaults(tenant, content.defaults_of(heads.content(head)))
@@ -160,12 +122,12 @@ def delete(tenant: str, uuid: str, precondition: Precondition) -> None:
     What a deletion left that was cut short is deleted by the next one, which finds no event any more.
     """
     uuid = uuid.lower()
-    for attempt in range(_ATTEMPTS):
+    for _ in rewriting.attempts():
         head = repository.head(tenant, uuid) if rules.is_uuid(uuid) else None
         if head is None:
             if rules.is_uuid(uuid):
                 repository.forget(tenant, uuid)
-            raise not_found(uuid)
+            raise rewriting.not_found(uuid)
         precondition.require(head["version"])
         rules.transition("delete", head["state"], heads.shown_state(head, clock.now()))
         if head.get("publication", {}).get("phase") == "running":
@@ -173,56 +135,10 @@ def delete(tenant: str, uuid: str, precondition: Precondition) -> None:
         try:
             repository.remove(head)
         except repository.VersionMoved:
-            _pause(attempt)
             continue
         repository.forget(tenant, uuid)
         return
-    raise _contended()
-
-
-def rewritten(
-    tenant: str,
-    uuid: str,
-    change: Callable[[Item], Rewrite | Item | None],
-    precondition: Precondition = ANY,
-    mark: str | None = None,
-) -> Item:
-    """Write what `change` makes of the event's head, anew until nobody else wrote meanwhile; gives the head then.
-
-    None from `change` means that nothing is to change. A request whose `mark` the head bears was made already. Raises
-    NotFound, Stale, Conflict where others never stop writing, and whatever `change` raises.
-    """
-    for attempt in range(_ATTEMPTS):
-        head = stored(tenant, uuid)
-        if mark and mark in head.get("marks", ()):
-            return head
-        precondition.require(head["version"])
-        wanted = change(head)
-        if wanted is None:
-            return head
-        rewrite = wanted if isinstance(wanted, Rewrite) else Rewrite(wanted)
-        changes = dict(rewrite.changes)
-        if mark:
-            changes["marks"] = [*head.get("marks", ()), mark][-_MOST_REMEMBERED:]
-        room.require({**head, **changes})
-        try:
-            return repository.save(head, changes, put=rewrite.put, delete=rewrite.delete)
-        except repository.VersionMoved:
-            _pause(attempt)
-    raise _contended()
-
-
-def _pause(attempt: int) -> None:
-    time.sleep(random.uniform(0, min(0.01 * 2**attempt, 0.2)))  # noqa: S311 - full jitter, no secret
-
-
-def _contended() -> Conflict:
-    return Conflict("event.contended", "The event is being changed by others. Try again.")
-
-
-def not_found(uuid: str) -> NotFound:
-    """There is no such event, or it is another organisation's."""
-    return NotFound("event.not_found", f"There is no event '{uuid}'.")
+    raise rewriting.contended()
 
 
 def _new(tenant: str, uuid: str, asked: EventAsked, mark: str | None, now: datetime) -> Item:

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 
 from marquee import clock
 from marquee.errors import NotFound
-from marquee.hub import heads
+from marquee.hub import heads, rewriting
 from marquee.hub import rules as hub_rules
-from marquee.hub.events import service as events
 from marquee.hub.listing import placing
 from marquee.hub.models import Item
 from marquee.hub.publication import main_metadata, rules, starting
@@ -36,7 +35,7 @@ def change(tenant: str, sub: str, uuid: str, kind: Asked, key: str | None) -> Ac
     def begin(head: Item) -> Item:
         return rules.requested(head, kind, publication_id, clock.now())
 
-    head = events.rewritten(tenant, uuid, begin, mark=publication_id if key else None)
+    head = rewriting.rewritten(tenant, uuid, begin, mark=publication_id if key else None)
     status, told = _ANSWERS[kind]
     return {"statusCode": status, "result": told, "execution": _execution(head, kind, publication_id)}
 
@@ -56,7 +55,7 @@ def plan(tenant: str, uuid: str, kind: Asked) -> Plan:
 
     The first forty occurrences are spelt out; one line a host says how many there are.
     """
-    head = events.stored(tenant, uuid)
+    head = rewriting.stored(tenant, uuid)
     changes = rules.requested(head, kind, hub_rules.new_uuid(), clock.now())
     after = placing.placed({**head, **changes})
     planned = [PlannedChange(host="Hub", id=head["uuid"], field="status", before=head["state"], after=after["state"])]
@@ -100,7 +99,7 @@ def read(tenant: str, uuid: str) -> PublicationDocument:
     """
     from marquee.hub.publication.standing import counted, standings  # noqa: PLC0415 - few ask what other hosts hold
 
-    head = events.stored(tenant, uuid)
+    head = rewriting.stored(tenant, uuid)
     publication = head.get("publication")
     if publication is None:
         raise NotFound("publication.not_found", "The event has never been published.")

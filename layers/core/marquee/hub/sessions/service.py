@@ -1,16 +1,13 @@
 """Use cases of sessions, the parts of an event's programme."""
 
-import random
-import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from marquee import clock
 from marquee.errors import Conflict, NotFound, Unprocessable, Violation
-from marquee.hub import heads, repository
+from marquee.hub import heads, repository, rewriting, room
 from marquee.hub import rules as hub_rules
-from marquee.hub.events import room
 from marquee.hub.images import service as images
 from marquee.hub.models import MOST_SESSIONS, Item
 from marquee.hub.repository import Whole
@@ -19,9 +16,6 @@ from marquee.hub.sessions import asking, documents, items, rules
 from marquee.hub.sessions.models import NewSession, SessionChange, SessionList, SessionsQuery
 from marquee.ids import derived_id
 from marquee.preconditions import Precondition
-
-_ATTEMPTS = 20
-_MOST_REMEMBERED = 20
 
 
 class Recorded(NamedTuple):
@@ -63,12 +57,12 @@ def create(tenant: str, sub: str, event_uuid: str, asked: NewSession, key: str |
             return _recorded(repository.save(head, changes, put=[item]), item)
         except repository.VersionMoved:
             continue
-    raise _contended()
+    raise rewriting.contended()
 
 
 def read(tenant: str, event_uuid: str, uuid: str) -> Recorded:
     """One session of the tenant's event. Raises NotFound."""
-    head = _head(tenant, event_uuid)
+    head = rewriting.stored(tenant, event_uuid)
     item = repository.session(tenant, event_uuid, uuid) if hub_rules.is_uuid(uuid) else None
     if item is None:
         raise _not_found(uuid)
@@ -101,7 +95,7 @@ def change(
     images_checked: dict[str, str] = {}
     for whole, now in _attempts(tenant, event_uuid):
         item = _session(whole, uuid)
-        if mark in whole.head.get("marks", ()):
+        if rewriting.is_marked(whole.head, mark):
             return _recorded(whole.head, item)
         _require_editable(whole.head, now)
         frame, before = rules.frame(whole.head), rules.session(item)
@@ -115,12 +109,12 @@ def change(
         rules.require_room(frame, after, (one for one in whole.sessions if one is not item))
         written = items.changed_item(item, after, clock.rfc3339(now))
         try:
-            changes = {"updated_at": written["updated_at"], **_marked(whole.head, mark)}
+            changes = {"updated_at": written["updated_at"], **rewriting.marked(whole.head, mark)}
             head = repository.save(whole.head, changes, put=[written])
         except repository.VersionMoved:
             continue
         return _recorded(head, written)
-    raise _contended()
+    raise rewriting.contended()
 
 
 def delete(tenant: str, sub: str, event_uuid: str, uuid: str, precondition: Precondition, key: str | None) -> None:
@@ -133,26 +127,28 @@ def delete(tenant: str, sub: str, event_uuid: str, uuid: str, precondition: Prec
     mark = _mark(tenant, sub, key, "delete", uuid) or hub_rules.new_uuid()
     for whole, now in _attempts(tenant, event_uuid):
         head = whole.head
-        if mark in head.get("marks", ()):
+        if rewriting.is_marked(head, mark):
             return
         item = _session(whole, uuid)
         _require_editable(head, now)
         precondition.require(item["version"])
         _require_unused(head, item)
-        changes = {"session_count": head["session_count"] - 1, "updated_at": clock.rfc3339(now), **_marked(head, mark)}
+        changes = {
+            "session_count": head["session_count"] - 1,
+            "updated_at": clock.rfc3339(now),
+            **rewriting.marked(head, mark),
+        }
         try:
             repository.save(head, changes, delete=[item["sk"]])
         except repository.VersionMoved:
             continue
         return
-    raise _contended()
+    raise rewriting.contended()
 
 
 def _attempts(tenant: str, event_uuid: str) -> Iterator[tuple[Whole, datetime]]:
     """The event with its sessions, read anew for each attempt, and the moment; pauses grow and are random."""
-    for attempt in range(_ATTEMPTS):
-        if attempt:
-            time.sleep(random.uniform(0, min(0.01 * 2**attempt, 0.3)))  # noqa: S311 - full jitter, no secret
+    for _ in rewriting.attempts():
         yield _whole(tenant, event_uuid), clock.now()
 
 
@@ -160,22 +156,10 @@ def _mark(tenant: str, sub: str, key: str | None, *asked: str) -> str | None:
     return derived_id("req", tenant, sub, key, *asked) if key else None
 
 
-def _marked(head: Item, mark: str | None) -> Item:
-    """The event's marks of recent requests with this one."""
-    return {"marks": [*head.get("marks", ()), mark][-_MOST_REMEMBERED:]} if mark else {}
-
-
 def _whole(tenant: str, event_uuid: str) -> Whole:
     found = repository.whole(tenant, event_uuid) if hub_rules.is_uuid(event_uuid) else None
     if found is None:
-        raise _no_event(event_uuid)
-    return found
-
-
-def _head(tenant: str, event_uuid: str) -> Item:
-    found = repository.head(tenant, event_uuid) if hub_rules.is_uuid(event_uuid) else None
-    if found is None:
-        raise _no_event(event_uuid)
+        raise rewriting.not_found(event_uuid)
     return found
 
 
@@ -230,13 +214,5 @@ def _refuse(violations: Sequence[Violation]) -> None:
     raise Unprocessable(first.code if not more else "session.refused", detail, violations=violations)
 
 
-def _no_event(uuid: str) -> NotFound:
-    return NotFound("event.not_found", f"There is no event '{uuid}'.")
-
-
 def _not_found(uuid: str) -> NotFound:
     return NotFound("session.not_found", f"The event has no session '{uuid}'.")
-
-
-def _contended() -> Conflict:
-    return Conflict("event.contended", "The event is being changed by others. Try again.")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from marquee import clock
 from marquee.errors import NotFound
-from marquee.hub import heads, repository
+from marquee.hub import heads, repository, rewriting
 from marquee.hub import rules as hub_rules
 from marquee.hub.event_documents import TicketLevel
 from marquee.hub.events import rendering
@@ -38,13 +38,13 @@ class RecordedAll(NamedTuple):
 
 def listed(tenant: str, event_uuid: str) -> RecordedAll:
     """The ticket levels of the organisation's event, restricted ones too, in their order. Raises NotFound."""
-    head = events.stored(tenant, event_uuid)
+    head = rewriting.stored(tenant, event_uuid)
     return RecordedAll(_documents(head, heads.levels(head)), head["version"])
 
 
 def read(tenant: str, event_uuid: str, uuid: str) -> Recorded:
     """One ticket level. Raises NotFound."""
-    return _recorded(events.stored(tenant, event_uuid), uuid)
+    return _recorded(rewriting.stored(tenant, event_uuid), uuid)
 
 
 def create(
@@ -133,7 +133,7 @@ def _mark(tenant: str, sub: str, key: str | None, *request: str) -> str | None:
 
 
 def _written(tenant: str, event_uuid: str, change: Callable[[Item], Item | None], mark: str | None) -> Item:
-    head = events.rewritten(tenant, event_uuid, change, mark=mark)
+    head = rewriting.rewritten(tenant, event_uuid, change, mark=mark)
     announcing.start(head)
     return head
 
