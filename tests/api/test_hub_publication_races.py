@@ -1,16 +1,19 @@
 """Publishing, unpublishing, changing and cancelling at once, their steps in any interleaving: the last one wins."""
 
+import itertools
 from collections.abc import Callable
 from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
 import pytest
+from botocore.exceptions import BotoCoreError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from marquee import ddb
 from marquee.events import service as events
+from marquee.hub import execution_service
 from tests.support import hub, interleaving
 from tests.support.api import TENANT
 from tests.support.hub_publishing import Failed, Publishing, divergent, main_ids, sell, statuses
@@ -35,7 +38,7 @@ def change(publishing: Publishing, uuid: str, kind: str) -> Callable[[], None]:
             with suppress(AssertionError):  # a cancelled event is changed no more
                 hub.update(publishing.hub, uuid, **changes)
         else:
-            assert publishing.ask(kind, uuid).status in {200, 201, 409}
+            assert publishing.ask(kind, uuid).status in {200, 201, 409, 503}
         for machine, name in set(publishing.executions.inputs) - before:
             with suppress(Failed):
                 publishing.run(machine, name)
@@ -49,6 +52,7 @@ def change(publishing: Publishing, uuid: str, kind: str) -> Callable[[], None]:
     ),
     published=st.booleans(),
     choices=st.lists(st.integers(0, 2), max_size=60),
+    lost=st.dictionaries(st.integers(0, 60), st.sampled_from(["unsent", "answer lost"]), max_size=3),
 )
 @settings(
     max_examples=12,
@@ -56,22 +60,30 @@ def change(publishing: Publishing, uuid: str, kind: str) -> Callable[[], None]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 def test_in_any_interleaving_all_hosts_end_as_the_event_does(
-    publishing: Publishing, kinds: list[str], published: bool, choices: list[int]
+    publishing: Publishing, kinds: list[str], published: bool, choices: list[int], lost: dict[int, interleaving.Fault]
 ) -> None:
     # Given an event, published or not
+    publishing.executions.statuses.clear()
+    publishing.executions.inputs.clear()
     uuid = str(hub.create(publishing.hub, occurrence=TWO)["uuid"])
     if published:
         publishing.ask("publish", uuid)
         publishing.run_all()
-    # When it is changed in several ways at once
-    order = iter(choices)
+    # When it is changed in several ways at once, and calls are lost on the way there or back
+    order, calls = iter(choices), itertools.count()
     outcomes = interleaving.run(
         [change(publishing, uuid, kind) for kind in kinds],
         ddb.aws_client("dynamodb"),
         lambda count: next(order, 0) % count,
+        lambda _: lost.get(next(calls)),
     )
-    assert [one.error for one in outcomes if one.error is not None] == []
-    publishing.run_all()
+    assert [one.error for one in outcomes if not isinstance(one.error, BotoCoreError | None)] == []
+    # and what failed or was lost is run again
+    for _ in range(2):
+        for execution in publishing.executions.statuses:
+            publishing.executions.statuses[execution] = "RUNNING"
+        publishing.run_all()
+        execution_service.restart_lost(-60)
     # Then Registry and Main are as the event is
     assert divergent(uuid) == [], (kinds, hub.stored(uuid)["publication"])
 
