@@ -24,7 +24,7 @@ def blocks(document: Path, language: str) -> list[str]:
 def shell(commands: str, stack: Any, report: Path) -> str:
     """Run commands as they stand, but for the port and the name of the report; gives what they printed."""
     commands = commands.replace("http://127.0.0.1:3000", stack.url).replace("sales.xlsx", f"'{report}'")
-    for written in ("figures.xlsx", "cleared.json"):
+    for written in ("figures.xlsx", "cleared.json", "event.json"):
         commands = commands.replace(written, str(report.parent / written))
     commands = re.sub(r"-m local (token|drop|env|invoke|execution)", rf"-m local \1 --port {stack.port}", commands)
     exported = {**os.environ, "PATH": f"{ROOT}/.tools/awscli/bin:{os.environ['PATH']}"}
@@ -63,7 +63,22 @@ def test_the_readme_leads_from_the_first_call_to_the_first_figures(stack: Any, r
     commands = [block for block in blocks(ROOT / "README.md", "sh") if "make build" not in block]
     # When they are run in one shell
     said = shell("\n".join(commands), stack, report)
-    first, in_main, flagged, found, plan, ingests, sent, summary, edited, undo, *invoked = documents(said)
+    (
+        first,
+        in_main,
+        flagged,
+        found,
+        plan,
+        ingests,
+        sent,
+        summary,
+        edited,
+        undo,
+        ticket,
+        published,
+        publication,
+        *invoked,
+    ) = documents(said)
     # Then the first answer is the one that the README shows, times apart
     (shown,) = (json.loads(block) for block in blocks(ROOT / "README.md", "json"))
     assert first | {"created_at": "", "updated_at": ""} == shown | {"created_at": "", "updated_at": ""}
@@ -80,6 +95,10 @@ def test_the_readme_leads_from_the_first_call_to_the_first_figures(stack: Any, r
         "summary",
         [{"currency": "EUR", "tickets": 310, "revenue": 12400.5}],
     )
+    # and the organiser's event got its ticket level and is on its way to Main, an event an evening
+    assert ticket["result"]["ticket"]["pricing_details"][0]["price"] == 24.5
+    assert published["result"] == "Event has been published successfully"
+    assert (publication["result"]["kind"], len(publication["result"]["occurrences"])) == ("publish", 10)
     # and the sample invocation registered its event
     assert invoked[0]["statusCode"] == 201
 
