@@ -66,7 +66,7 @@ def test_a_step_killed_at_any_call_is_repeated_and_nothing_differs(
             calls.plan()
             # Then all hosts have the change
             assert story.is_told(change), (change, number)
-        number += 5 if lands else 4
+        number += 7 if lands else 6
     assert number > 20
 
 
@@ -93,7 +93,7 @@ def test_an_execution_that_dies_for_good_is_gone_on_with_by_the_next(
             publishing.run_all()
             # Then all hosts have the change
             assert story.is_told(change), (change, number)
-        number += 7
+        number += 10
     assert number > 20
 
 

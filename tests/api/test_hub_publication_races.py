@@ -55,7 +55,7 @@ def change(publishing: Publishing, uuid: str, kind: str) -> Callable[[], None]:
     lost=st.dictionaries(st.integers(0, 60), st.sampled_from(["unsent", "answer lost"]), max_size=3),
 )
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -86,6 +86,33 @@ def test_in_any_interleaving_all_hosts_end_as_the_event_does(
         execution_service.restart_lost(-60)
     # Then Registry and Main are as the event is
     assert divergent(uuid) == [], (kinds, hub.stored(uuid)["publication"])
+
+
+@pytest.mark.parametrize(("first", "then"), [("publish", "unpublish"), ("unpublish", "publish"), ("publish", "cancel")])
+def test_one_that_is_overtaken_at_any_call_changes_nothing_any_more(
+    publishing: Publishing, first: str, then: str
+) -> None:
+    at, moved = 3, True
+    while moved:
+        # Given an event that a change is asked for
+        uuid = str(hub.create(publishing.hub, occurrence=TWO)["uuid"])
+        if first != "publish":
+            publishing.ask("publish", uuid)
+            publishing.run_all()
+        # When another change is made from its beginning to its end before one of the first one's calls
+        turns = iter([*[0] * at, 1])
+        outcomes = interleaving.run(
+            [change(publishing, uuid, first), change(publishing, uuid, then)],
+            ddb.aws_client("dynamodb"),
+            lambda count, turns=turns: next(turns, 0) % count,  # type: ignore[misc]
+        )
+        assert [one.error for one in outcomes] == [None, None]
+        moved = next(turns, None) is None
+        publishing.run_all()
+        # Then all hosts are as the event is
+        assert divergent(uuid) == [], at
+        at += 1
+    assert at > 10
 
 
 def test_a_step_that_comes_late_writes_nothing(publishing: Publishing) -> None:
