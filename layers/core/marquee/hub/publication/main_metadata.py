@@ -51,7 +51,8 @@ def capacity(content: Content, levels: Iterable[StoredLevel]) -> int:
     given = content["settings"]["event_capacity"]
     if not given:
         sold = [level["quantity"] for level in levels if level["status"]]
-        given = sum(sold) if sold and all(quantity >= 0 for quantity in sold) else 0
+        # The Registry takes no event for nobody: one whose levels hold nothing holds one.
+        given = max(sum(sold), 1) if sold and all(quantity >= 0 for quantity in sold) else 0
     return min(given, UNLIMITED) if given > 0 else UNLIMITED
 
 
