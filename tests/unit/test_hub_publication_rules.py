@@ -97,7 +97,7 @@ def test_everything_that_is_missing_is_named(changes: dict[str, Any], codes: lis
         ({"capacity": 500, "levels": [level(20)]}, {"capacity": 500}),
         ({"levels": [level(20), level(30), level(99, status=False)]}, {"capacity": 50}),
         ({"levels": [level(20), level(-1)]}, {"capacity": 10_000_000}),
-        ({"levels": [level(0)]}, {"capacity": 10_000_000}),
+        ({"levels": [level(0)]}, {"capacity": 1}),
         ({"capacity": 10**9}, {"capacity": 10_000_000}),
         (
             {"configuration": {"type": "online_event", "attributes": [ONLINE]}},
