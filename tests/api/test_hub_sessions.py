@@ -138,7 +138,7 @@ def test_everything_that_is_refused_is_named(sessions: ModuleType, event: str) -
         occurrences={"type": "specific", "uuid": ["nope"]},
         tickets={"type": "specific", "uuid": ["neither", "nor"]},
     )
-    assert (answer.status, answer.json["error_code"]) == (422, "session.refused")
+    assert (answer.status, answer.json["error_code"]) == (422, "session.ticket_unknown")
     assert [one["field"] for one in answer.json["validation_errors"]] == [
         "sessions.tickets.uuid.0",
         "sessions.tickets.uuid.1",

@@ -38,10 +38,11 @@ def require(head: Item) -> None:
     """Raise Unprocessable for an event that is too large to be stored, or to be sent."""
     size = stored(head)
     if size > MOST_STORED:
-        _refuse(f"The event takes {size} bytes; {MOST_STORED} are the most.")
+        raise too_large(f"The event takes {size} bytes; {MOST_STORED} are the most.")
     if sent(head) > MOST_SENT:
-        _refuse("The event has too many occurrences, timeslots, sessions and prices to be sent in one answer.")
+        raise too_large("The event has too many occurrences, timeslots, sessions and prices to be sent in one answer.")
 
 
-def _refuse(message: str) -> None:
-    raise Unprocessable("event.too_large", message, violations=[Violation("event.too_large", "event", message)])
+def too_large(message: str) -> Unprocessable:
+    """The refusal of an event that is too large, which the message says in what."""
+    return Unprocessable("event.too_large", message, violations=[Violation("event.too_large", "event", message)])

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from marquee import keys
-from marquee.errors import Unprocessable, Violation
-from marquee.hub import heads, rules
+from marquee.hub import heads, room, rules
 from marquee.hub.events.content import identified
 from marquee.hub.events.settings_models import BookingEndAsked
 from marquee.hub.models import Content, Head, Item, StoredLevel
@@ -69,7 +68,7 @@ def require_answerable(document: bytes) -> None:
     """
     if 2 * (len(document) + document.count(b'"')) > _MOST_ANSWERED:
         message = "The event is too large to be duplicated: it has too many occurrences and sessions for one answer."
-        raise Unprocessable("event.too_large", message, violations=[Violation("event.too_large", "event", message)])
+        raise room.too_large(message)
 
 
 def _own(uuid: str, original: str) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from marquee import clock, keys
-from marquee.errors import Conflict, Unprocessable, Violation
+from marquee.errors import Conflict, Violation
 from marquee.hub import heads, recurrence, repository, rewriting, room, rules
 from marquee.hub.event_documents import EventDocument
 from marquee.hub.events import changing, content, rendering, schedule
@@ -15,6 +15,7 @@ from marquee.hub.models import Content, Head, Item
 from marquee.hub.organisations import service as organisations
 from marquee.hub.publication import announcing
 from marquee.hub.publication import rules as publication
+from marquee.hub.refusing import refuse
 from marquee.hub.sessions import documents as session_documents
 from marquee.hub.sessions import rules as session_rules
 from marquee.ids import derived_id
@@ -81,7 +82,7 @@ def update(
         if not wrong and changing.touches_sessions(head, changes):
             wrong += session_rules.still_fits({**head, **changes}, repository.sessions(tenant, head["uuid"]))
         wrong += _lost(head, changes, now)
-        _refuse(wrong)
+        refuse(wrong)
         if not changes:
             return None
         if "doc" in changes:
@@ -147,7 +148,7 @@ def _new(tenant: str, uuid: str, asked: EventAsked, mark: str | None, now: datet
     made = content.created(uuid, asked, profile.defaults, wrong)
     rule = schedule.ruled(asked.occurrence, None, made["timezone"], wrong)
     starts = schedule.starts(rule, made["timezone"], now, wrong)
-    _refuse(wrong)
+    refuse(wrong)
     _check_images(tenant, made, ())
     at = clock.rfc3339(now)
     head: Head = {
@@ -174,13 +175,6 @@ def _new(tenant: str, uuid: str, asked: EventAsked, mark: str | None, now: datet
     item["state"] = rules.settled("draft", publication.prerequisites(item, now))
     room.require(item)
     return item
-
-
-def _refuse(wrong: Sequence[Violation]) -> None:
-    """Raise Unprocessable where anything is wrong, naming all of it."""
-    if wrong:
-        more = f" And {len(wrong) - 1} more." if len(wrong) > 1 else ""
-        raise Unprocessable(wrong[0].code, wrong[0].message + more, violations=wrong)
 
 
 def _pictures(made: Content) -> dict[str, dict[str, Any]]:

@@ -12,6 +12,7 @@ from marquee.errors import NotFound, Unprocessable, Violation
 from marquee.hub.images import content, storage
 from marquee.hub.images.models import NewImage, PreparedImage
 from marquee.hub.images.refusals import Refused
+from marquee.hub.refusing import refuse
 from marquee.ids import new_id
 from marquee.settings import settings
 
@@ -77,8 +78,7 @@ def checked_many(tenant: str, images: Mapping[str, str], known: Collection[str] 
         for field, image in written.items()
         if image in refused
     ]
-    if violations:
-        raise Unprocessable(violations[0].code, violations[0].message, violations=violations)
+    refuse(violations)
     return written
 
 

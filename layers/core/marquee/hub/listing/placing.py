@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from marquee import ddb
 from marquee.errors import Unprocessable, Violation
+from marquee.hub import room
 from marquee.hub.listing import cards, facts
 from marquee.hub.models import Item
 from marquee.settings import settings
@@ -40,12 +41,11 @@ def placed(item: Item) -> Item:
     copies = _copies(item)
     own_facts = facts.of(item)
     if own_facts["listed"] and len(own_facts["categories"]) > MOST_CATEGORIES and item["state"] == "published":
-        told = f"A listed event is in at most {MOST_CATEGORIES} categories."
-        raise Unprocessable("event.categories", told, violations=[Violation("too_many", "listing.categories", told)])
+        code, told = "event.categories", f"A listed event is in at most {MOST_CATEGORIES} categories."
+        raise Unprocessable(code, told, violations=[Violation(code, "event.listing.categories", told)])
     sizes = [len(one["card"]) + len(one["description"]) + len(one["facts"].encode()) for one in copies]
     if sum(sizes) > _MOST_BYTES or any(one > _MOST_BYTES_EACH for one in sizes):
-        told = "The event is too large for that many lists: shorten it, or name fewer categories."
-        raise Unprocessable("event.too_large", told)
+        raise room.too_large("The event is too large for that many lists: shorten it, or name fewer categories.")
     return {**item, "list_pk": cards.own_list(item["tenant"]), **cards.sort_keys(item)}
 
 

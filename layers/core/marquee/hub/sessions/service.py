@@ -1,15 +1,16 @@
 """Use cases of sessions, the parts of an event's programme."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
 from marquee import clock
-from marquee.errors import Conflict, NotFound, Unprocessable, Violation
+from marquee.errors import Conflict, NotFound, Unprocessable
 from marquee.hub import heads, repository, rewriting, room
 from marquee.hub import rules as hub_rules
 from marquee.hub.images import service as images
 from marquee.hub.models import MOST_SESSIONS, Item
+from marquee.hub.refusing import refuse
 from marquee.hub.repository import Whole
 from marquee.hub.session_documents import SessionDocument
 from marquee.hub.sessions import asking, documents, items, rules
@@ -46,7 +47,7 @@ def create(tenant: str, sub: str, event_uuid: str, asked: NewSession, key: str |
             raise Unprocessable("session.too_many", f"An event has at most {MOST_SESSIONS} sessions.")
         frame = rules.frame(head)
         session, violations = asking.created(frame, asked, now)
-        _refuse(violations)
+        refuse(violations)
         rules.require_room(frame, session, whole.sessions)
         session["image"] = _image(tenant, session["image"], None, images_checked)
         at = clock.rfc3339(now)
@@ -105,7 +106,7 @@ def change(
         if not violations and after == before:
             return _recorded(whole.head, item)
         precondition.require(item["version"])
-        _refuse(violations)
+        refuse(violations)
         rules.require_room(frame, after, (one for one in whole.sessions if one is not item))
         written = items.changed_item(item, after, clock.rfc3339(now))
         try:
@@ -204,14 +205,6 @@ def _image(tenant: str, image: str | None, before: str | None, checked: dict[str
     if image not in checked:
         checked[image] = images.checked(tenant, image, "sessions.image", [before] if before else [])
     return checked[image]
-
-
-def _refuse(violations: Sequence[Violation]) -> None:
-    if not violations:
-        return
-    first, more = violations[0], len(violations) - 1
-    detail = f"{first.message} {more} more: see validation_errors." if more else first.message
-    raise Unprocessable(first.code if not more else "session.refused", detail, violations=violations)
 
 
 def _not_found(uuid: str) -> NotFound:

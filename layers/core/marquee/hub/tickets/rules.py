@@ -10,7 +10,7 @@ takes what it has sold.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, cast
 
-from marquee.errors import Conflict, Unprocessable, Violation
+from marquee.errors import Conflict, Violation
 from marquee.hub.models import MOST_LEVELS, StoredLevel, StoredPrice
 from marquee.hub.tickets import amounts, early_birds
 from marquee.hub.tickets.models import NATURAL, UNLIMITED, GivenPrice, TicketAsked
@@ -241,13 +241,6 @@ def _parent_fault(levels: Mapping[str, StoredLevel], level: StoredLevel) -> Viol
         seen.add(above)
         above = levels[above]["parent_id"]
     return None
-
-
-def refuse(violations: Sequence[Violation]) -> None:
-    """Raise Unprocessable where anything is wrong."""
-    if violations:
-        message = violations[0].message if len(violations) == 1 else "The ticket level cannot be like this."
-        raise Unprocessable("ticket.refused", message, violations=violations)
 
 
 def require_removable(

@@ -15,6 +15,7 @@ from marquee.hub.events.calendar import Calendar
 from marquee.hub.events.models import canonical
 from marquee.hub.models import Item, StoredLevel
 from marquee.hub.publication import announcing
+from marquee.hub.refusing import refuse
 from marquee.hub.sessions import rules as session_rules
 from marquee.hub.tickets import rules
 from marquee.hub.tickets.models import NewTicket, TicketAsked, TicketChange
@@ -164,7 +165,7 @@ def _settled(head: Item, before: StoredLevel, asked: TicketAsked, request: str) 
         session_known=_session_known(head, level["session_id"]),
         coupons={one["uuid"] for one in content["coupons"]},
     )
-    rules.refuse(wrong)
+    refuse(wrong)
     return level
 
 
