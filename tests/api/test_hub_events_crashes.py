@@ -96,7 +96,7 @@ def test_a_creation_that_dies_anywhere_is_one_event_under_its_key(
         heads_there = {item["uuid"] for item in everything(f"T#{TENANT}#E#") if item["sk"] == "EVENT"}
         assert heads_there == seen
         assert hub.stored(document["uuid"])["version"] == 1
-        assert organisations.defaults(TENANT)["currency"] == "DKK"
+        assert organisations.profile(TENANT).defaults["currency"] == "DKK"
 
     assert repeated_after_every_death(calls, request, check) >= 8
 

@@ -122,15 +122,15 @@ def test_a_write_that_moves_an_event_rewrites_what_changed(aws: dict[str, str]) 
     assert len(placing.writes(None, draft)) == 1
 
 
-def test_the_largest_move_fits_a_transaction_with_fifty_sessions(aws: dict[str, str]) -> None:
+def test_the_largest_move_fits_a_transaction_with_a_session(aws: dict[str, str]) -> None:
     def event(first: int, country: str) -> Item:
         names = [f"Category {number}" for number in range(first, first + placing.MOST_CATEGORIES)]
         said = content(listing={"categories": names}, configuration=venue("Oper", "Bonn", country))
         return placing.placed(head("aurora", numbered(1), said, rule(), state="published"))
 
     writes = placing.writes(event(0, "Germany"), event(100, "Austria"))
-    # The head, the mark of a publication, and the sessions are in it too.
-    assert len(writes) + 1 + 2 + repository.MOST_TOGETHER <= 100
+    # The head, the mark of a publication, and a session are in it too.
+    assert len(writes) + 1 + 2 + 1 <= 100
     assert len({_target(one) for one in writes}) == len(writes)
 
 

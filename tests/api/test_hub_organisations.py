@@ -204,7 +204,7 @@ def test_one_of_several_organisations_is_the_one_that_the_path_names(hub: Module
 
 
 def test_there_are_no_defaults_at_first(aws: dict[str, str]) -> None:
-    assert service.defaults(TENANT) == {}
+    assert service.profile(TENANT).defaults == {}
     assert service.snapshot(TENANT) == {"name": TENANT, "slug": TENANT, "info": None, "image": None}
 
 
@@ -213,7 +213,7 @@ def test_defaults_and_profile_do_not_touch_each_other(hub: ModuleType) -> None:
     update(hub)
     service.set_defaults(TENANT, {"currency": "CHF"})
 
-    assert service.defaults(TENANT) == {"timezone": "Europe/Berlin", "currency": "CHF"}
+    assert service.profile(TENANT).defaults == {"timezone": "Europe/Berlin", "currency": "CHF"}
     assert service.snapshot(TENANT) == PROFILE | {"slug": "aurora-konzerte-munchen"}
     assert shown(read(hub))["version"] == 3
 
@@ -222,7 +222,7 @@ def test_defaults_that_are_the_same_are_not_written_again(aws: dict[str, str], s
     service.set_defaults(TENANT, {"timezone": "Europe/Berlin", "fees": {"rate": [{"name": "card", "value": 1.5}]}})
     before = stored()
 
-    service.set_defaults(TENANT, service.defaults(TENANT))
+    service.set_defaults(TENANT, service.profile(TENANT).defaults)
 
     assert stored() == before
 
@@ -273,7 +273,7 @@ def test_a_write_at_the_same_time_is_not_lost(aws: dict[str, str], monkeypatch: 
 
     service.set_defaults(TENANT, {"timezone": "Europe/Berlin"})
 
-    assert service.defaults(TENANT) == {"timezone": "Europe/Berlin", "currency": "CHF"}
+    assert service.profile(TENANT).defaults == {"timezone": "Europe/Berlin", "currency": "CHF"}
 
 
 def test_of_two_updates_of_one_version_the_later_is_refused(hub: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

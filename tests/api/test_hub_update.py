@@ -184,7 +184,7 @@ def test_sessions_keep_their_place_in_an_event_that_is_moved(
 def test_an_events_settings_become_the_organisations_defaults(events: ModuleType) -> None:
     uuid = hub.create(events)["uuid"]
     hub.update(events, uuid, is_update_org_settings=True, currency="DKK", settings={"max_ticket_per_customer": 4})
-    assert organisations.defaults("aurora")["currency"] == "DKK"
+    assert organisations.profile("aurora").defaults["currency"] == "DKK"
     next_one = hub.create(events)
     assert (next_one["currency"], next_one["settings"]["max_ticket_per_customer"]) == ("DKK", 4)
     assert hub.create(events, tenant="borealis")["currency"] == "EUR"

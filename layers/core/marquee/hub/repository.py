@@ -14,8 +14,8 @@ from marquee.hub.models import Item
 from marquee.hub.publication import pending
 from marquee.settings import settings
 
-# What a transaction holds beside a head and its places in lists.
-MOST_TOGETHER = 50
+_TOGETHER = 100
+"""Writes that a transaction holds."""
 
 
 class VersionMoved(Exception):
@@ -49,7 +49,19 @@ def session(tenant: str, event_uuid: str, uuid: str) -> Item | None:
 
 def sessions(tenant: str, uuid: str) -> list[Item]:
     """All sessions of an event, in no order to rely on."""
-    return list(_below(tenant, uuid, "SESSION#"))
+    request: dict[str, Any] = {
+        "TableName": settings().hub_table,
+        "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)",
+        "ExpressionAttributeValues": ddb.to_item({":pk": keys.event(tenant, uuid), ":prefix": session_sk("")}),
+        "ConsistentRead": True,
+    }
+    found: list[Item] = []
+    while True:
+        answer = ddb.query(request)
+        found += map(ddb.from_item, answer["Items"])
+        if "LastEvaluatedKey" not in answer:
+            return found
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
 def whole(tenant: str, uuid: str) -> Whole | None:
@@ -111,26 +123,13 @@ def remove(before: Item) -> None:
 
 def forget(tenant: str, uuid: str) -> None:
     """Delete the sessions that an event which is gone has left; repeated, it finds none."""
-    client, table = ddb.aws_client("dynamodb"), settings().hub_table
-    for item in _below(tenant, uuid, "SESSION#"):
-        client.delete_item(TableName=table, Key=ddb.to_item({"pk": item["pk"], "sk": item["sk"]}))
+    table = settings().hub_table
+    left = [ddb.to_item({"pk": item["pk"], "sk": item["sk"]}) for item in sessions(tenant, uuid)]
+    for first in range(0, len(left), _TOGETHER):
+        chunk = left[first : first + _TOGETHER]
+        ddb.transact([{"Delete": {"TableName": table, "Key": key}} for key in chunk])
 
 
 def _companions(before: Item | None, after: Item | None) -> list[dict[str, Any]]:
     """What is written with a head: its places in lists, counters, and the mark of a publication that is not over."""
     return [*placing.writes(before, after), *pending.writes(before, after)]
-
-
-def _below(tenant: str, uuid: str, prefix: str) -> Iterable[Item]:
-    request: dict[str, Any] = {
-        "TableName": settings().hub_table,
-        "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)",
-        "ExpressionAttributeValues": ddb.to_item({":pk": keys.event(tenant, uuid), ":prefix": prefix}),
-        "ConsistentRead": True,
-    }
-    while True:
-        answer = ddb.query(request)
-        yield from map(ddb.from_item, answer["Items"])
-        if "LastEvaluatedKey" not in answer:
-            return
-        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

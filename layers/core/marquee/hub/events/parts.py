@@ -101,13 +101,15 @@ def is_a_wall_time(value: str) -> str:
     return value
 
 
-def _is_a_currency(value: str) -> str:
+def is_a_currency(value: str) -> str:
+    """The code, where it is one of ISO 4217. Raises ValueError."""
     if not money.is_currency(value):
         raise ValueError(f"'{value}' is not an ISO 4217 currency code")
     return value
 
 
-def _is_an_address(value: str) -> str:
+def is_an_address(value: str) -> str:
+    """The text, where it looks like an e-mail address. Raises ValueError."""
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
         raise ValueError("give an e-mail address")
     return value
@@ -169,10 +171,10 @@ WallTime = Annotated[
 Currency = Annotated[
     str,
     StringConstraints(strip_whitespace=True, to_upper=True, max_length=3),
-    AfterValidator(_is_a_currency),
+    AfterValidator(is_a_currency),
     Field(description="ISO 4217"),
 ]
-Address = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254), AfterValidator(_is_an_address)]
+Address = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254), AfterValidator(is_an_address)]
 Amount = Annotated[Decimal, Field(ge=0, le=1_000_000_000, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=10_000_000)]
 Word = Annotated[Short, BeforeValidator(lower)]

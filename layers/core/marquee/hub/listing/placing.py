@@ -19,7 +19,7 @@ from marquee.settings import settings
 
 MOST_CATEGORIES = 10
 SHARDS = 4
-# Copies are written in one transaction, which holds 4 MB; the event itself and 50 sessions are in it too.
+# Copies are written in one transaction, which holds 4 MB; the event itself and a session are in it too.
 _MOST_BYTES = 3_000_000
 _MOST_BYTES_EACH = 380_000
 _MANY_WRITERS = ("all", "country", "category")

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from marquee import money
 from marquee.hub import rules
+from marquee.hub.events.parts import is_a_currency, is_an_address
 from marquee.hub.listing.windows import TimeFilter
 from marquee.schemas import Received
 
@@ -36,16 +36,8 @@ def _is_an_organisation(value: str) -> str:
     return value
 
 
-def _is_an_address(value: str) -> str:
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
-        raise ValueError("give an e-mail address")
-    return value.casefold()
-
-
-def _is_a_currency(value: str) -> str:
-    if not money.is_currency(value):
-        raise ValueError(f"'{value}' is not an ISO 4217 currency code")
-    return value
+def _folded_address(value: str) -> str:
+    return is_an_address(value).casefold()
 
 
 def _is_a_number(value: object) -> object:
@@ -78,7 +70,8 @@ class EventListQuery(Received):
     country: Annotated[Text | None, Field(description="Country of the venue; any case, any accents")] = None
     invitation_code: Annotated[Text | None, Field(description="Of the organisation's own events")] = None
     contact_email: Annotated[
-        Annotated[str, StringConstraints(strip_whitespace=True, max_length=254), AfterValidator(_is_an_address)] | None,
+        Annotated[str, StringConstraints(strip_whitespace=True, max_length=254), AfterValidator(_folded_address)]
+        | None,
         Field(description="Of the organisation's own events"),
     ] = None
     invitation_id: Annotated[Uuid | None, Field(description="Of the organisation's own events")] = None
@@ -102,7 +95,7 @@ class EventListQuery(Received):
         Field(max_length=MOST_ORGANISATIONS, description="Ids of organisations, repeated or joined by commas"),
     ] = Field(default_factory=list)
     currency: Annotated[
-        Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True), AfterValidator(_is_a_currency)] | None,
+        Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True), AfterValidator(is_a_currency)] | None,
         Field(description="ISO 4217"),
     ] = None
     my: Annotated[

@@ -9,7 +9,7 @@ import orjson
 
 from marquee import clock
 from marquee.errors import Conflict
-from marquee.hub import rules, wall_time
+from marquee.hub import rewriting, rules, wall_time
 from marquee.hub.events import discounts
 from marquee.hub.images import service as images
 from marquee.hub.models import Item, OrganisationSnapshot
@@ -17,8 +17,6 @@ from marquee.hub.organisations import repository
 from marquee.hub.organisations.models import Defaults, OrganisationAsked, OrganisationDocument, Profile
 from marquee.ids import derived_id
 from marquee.preconditions import Precondition
-
-_ATTEMPTS = 20
 
 
 def profile(tenant: str) -> Profile:
@@ -29,11 +27,6 @@ def profile(tenant: str) -> Profile:
 def snapshot(tenant: str) -> OrganisationSnapshot:
     """What the organisation's events show of it."""
     return profile(tenant).snapshot
-
-
-def defaults(tenant: str) -> dict[str, Any]:
-    """What the organisation's events get where they say nothing, as `set_defaults` was given it; empty at first."""
-    return profile(tenant).defaults
 
 
 def set_defaults(tenant: str, values: Mapping[str, Any]) -> None:
@@ -85,7 +78,7 @@ def update(
 
 def _write(tenant: str, changes: Callable[[Item], Item]) -> Item:
     """Apply what `changes` makes of the stored organisation, anew until nobody wrote meanwhile; {} is nothing."""
-    for _ in range(_ATTEMPTS):
+    for _ in rewriting.attempts():
         item = repository.get(tenant)
         wanted = changes(item)
         if not wanted:

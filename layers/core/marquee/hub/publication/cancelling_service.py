@@ -2,7 +2,7 @@
 
 from marquee import ddb
 from marquee.events import hub_service as main
-from marquee.hub import repository
+from marquee.hub import repository, rewriting
 from marquee.hub.publication import rules, steps
 from marquee.hub.publication.models import Failure, Order, Step
 from marquee.registry import hub_service as registry
@@ -28,7 +28,7 @@ def cancel(order: Order, sequence: int, number: int) -> Step:
 
 def fail(order: Order, failure: Failure) -> Step:
     """Note why the cancellation was not brought everywhere; the event stays cancelled."""
-    for _ in range(steps.ATTEMPTS):
+    for _ in rewriting.attempts():
         head = steps.present(order)
         if head is None or head["publication"]["phase"] != "running":
             return steps.SUPERSEDED
@@ -37,4 +37,4 @@ def fail(order: Order, failure: Failure) -> Step:
         except repository.VersionMoved:
             continue
         return {"outcome": "FAILED"}
-    raise steps.contended()
+    raise rewriting.contended()

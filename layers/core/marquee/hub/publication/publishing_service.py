@@ -9,7 +9,7 @@ from typing import Any
 from marquee import clock, ddb
 from marquee.errors import NotFound
 from marquee.events import hub_service as main
-from marquee.hub import heads, repository
+from marquee.hub import heads, repository, rewriting
 from marquee.hub.models import Item
 from marquee.hub.publication import main_metadata, rules, standing, steps
 from marquee.hub.publication.models import Failure, Order, Report, Step
@@ -28,7 +28,7 @@ def opened(order: Order, stopped: Failure | None = None) -> Step:
     """
     if stopped:
         return {"outcome": "STOPPED"}
-    for _ in range(steps.ATTEMPTS):
+    for _ in rewriting.attempts():
         head = steps.present(order)
         if head is None:
             return steps.SUPERSEDED
@@ -43,7 +43,7 @@ def opened(order: Order, stopped: Failure | None = None) -> Step:
         elif "undoes" in head["publication"]:
             return {"outcome": "UNDO"}
         return {"outcome": "BEGUN", "sequence": head["publication"]["sequence"], **_work(head)}
-    raise steps.contended()
+    raise rewriting.contended()
 
 
 def _work(head: Item) -> dict[str, list[int]]:
@@ -112,7 +112,7 @@ def withdraw(order: Order, sequence: int, number: int) -> Step:
 
 def archived(order: Order, sequence: int, eids: Sequence[str]) -> Step:
     """Archive those of these events that Main has active, but for those with sales."""
-    for _ in range(steps.ATTEMPTS):
+    for _ in rewriting.attempts():
         active = [item for item in main.held(order["tenant"], eids).values() if item["status"] == "active"]
         unsold = sales.none_checks(order["tenant"], [item["eid"] for item in active])
 
@@ -128,12 +128,12 @@ def archived(order: Order, sequence: int, eids: Sequence[str]) -> Step:
                 return steps.SUPERSEDED
         else:
             return {"outcome": "WITHDRAWN", "written": len(free), "kept": len(active) - len(free)}
-    raise steps.contended()
+    raise rewriting.contended()
 
 
 def finish(order: Order, sequence: int, gathered: Any) -> Step:
     """Note that the other hosts have it all, and what became of the occurrences."""
-    for _ in range(steps.ATTEMPTS):
+    for _ in rewriting.attempts():
         head = steps.running(order, sequence)
         if head is None:
             ended = steps.present(order)
@@ -153,4 +153,4 @@ def finish(order: Order, sequence: int, gathered: Any) -> Step:
         except repository.VersionMoved:
             continue
         return {"outcome": "DONE", "report": report}
-    raise steps.contended()
+    raise rewriting.contended()

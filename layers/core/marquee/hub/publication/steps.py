@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from marquee.errors import Conflict
 from marquee.hub import repository
 from marquee.hub import rules as hub_rules
 from marquee.hub.models import Item, Occurrence
 from marquee.hub.publication import pending
 from marquee.hub.publication.models import Order, Step
 
-ATTEMPTS = 20
 SUPERSEDED: Step = {"outcome": "SUPERSEDED"}
 
 
@@ -38,8 +36,3 @@ def check(order: Order, sequence: int) -> dict[str, Any]:
 def main_id(order: Order, occurrence: Occurrence) -> str:
     """The id of an occurrence at the Registry and on Main."""
     return hub_rules.main_event_id(order["tenant"], order["event_uuid"], occurrence.key)
-
-
-def contended() -> Conflict:
-    """Others never stop writing the event."""
-    return Conflict("event.contended", "The event is being changed by others. Try again.")

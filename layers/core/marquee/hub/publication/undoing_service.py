@@ -2,7 +2,7 @@
 
 from marquee import clock, ddb
 from marquee.events import hub_service as main
-from marquee.hub import heads, repository
+from marquee.hub import heads, repository, rewriting
 from marquee.hub.models import Item, Occurrence
 from marquee.hub.publication import publishing_service, rules, steps
 from marquee.hub.publication.models import Failure, Order, Step
@@ -13,7 +13,7 @@ def begin(order: Order, failure: Failure | None) -> Step:
 
     Gives the batches to undo, and the failure to end with. A publication that is done, or was replaced, is left alone.
     """
-    for _ in range(steps.ATTEMPTS):
+    for _ in rewriting.attempts():
         head = steps.present(order)
         phase = head["publication"]["phase"] if head else None
         if head is None or phase == "done":
@@ -32,7 +32,7 @@ def begin(order: Order, failure: Failure | None) -> Step:
             "batches": rules.batches(len(_all(head))),
             "failure": failure or rules.as_failure(publication["failure"]),
         }
-    raise steps.contended()
+    raise rewriting.contended()
 
 
 def _nothing(failure: Failure | None) -> Step:
@@ -63,7 +63,7 @@ def undo(order: Order, sequence: int, number: int) -> Step:
 
 def close(order: Order, sequence: int) -> Step:
     """Note that it is undone."""
-    for _ in range(steps.ATTEMPTS):
+    for _ in rewriting.attempts():
         head = steps.running(order, sequence)
         if head is None:
             return steps.SUPERSEDED
@@ -72,4 +72,4 @@ def close(order: Order, sequence: int) -> Step:
         except repository.VersionMoved:
             continue
         return {"outcome": "UNDONE"}
-    raise steps.contended()
+    raise rewriting.contended()

@@ -55,12 +55,6 @@ def document(within: Frame, item: Item) -> SessionDocument:
     }
 
 
-def in_full(head: Item, items: Iterable[Item]) -> list[SessionDocument]:
-    """All sessions of an event as they are sent, in the order in which they came to be."""
-    within = rules.frame(head)
-    return [document(within, item) for item in in_order(items)]
-
-
 def admitting(within: Frame, uuid: str, one: StoredSession) -> list[StoredLevel]:
     """The ticket levels that admit to the session: those named, or all but those that are for another session only."""
     named = one["ticket_uuids"]

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from typing_extensions import TypedDict
 
-from marquee.hub.events.parts import Long, Name, WallTime, lower
+from marquee.hub.events.parts import Long, Name, WallTime, lower, not_given
 from marquee.hub.session_documents import SessionDocument
 from marquee.schemas import Received
 
@@ -71,24 +71,20 @@ class GivenTickets(Received):
     uuid: Annotated[list[Id], Field(max_length=50)] = Field(default_factory=list)
 
 
-def _not_given() -> Any:
-    """Stands in a field that the request leaves out: it has no default that a client could send."""
-
-
 class SessionChange(Received):
     """What is changed of a session; what is left out stays as it is. Null takes an image or a display name away."""
 
-    name: Name = Field(default_factory=_not_given)
-    display_name: Name | None = Field(default_factory=_not_given)
-    description: Long = Field(default_factory=_not_given)
-    sell_session: bool = Field(default_factory=_not_given)
-    status: GivenStatus = Field(default_factory=_not_given)
-    image: Image | None = Field(default_factory=_not_given)
-    session_starts_on: Start = Field(default_factory=_not_given)
-    duration: Minutes = Field(default_factory=_not_given)
-    capacity: Capacity = Field(default_factory=_not_given)
-    occurrences: GivenOccurrences = Field(default_factory=_not_given)
-    tickets: GivenTickets = Field(default_factory=_not_given)
+    name: Name = Field(default_factory=not_given)
+    display_name: Name | None = Field(default_factory=not_given)
+    description: Long = Field(default_factory=not_given)
+    sell_session: bool = Field(default_factory=not_given)
+    status: GivenStatus = Field(default_factory=not_given)
+    image: Image | None = Field(default_factory=not_given)
+    session_starts_on: Start = Field(default_factory=not_given)
+    duration: Minutes = Field(default_factory=not_given)
+    capacity: Capacity = Field(default_factory=not_given)
+    occurrences: GivenOccurrences = Field(default_factory=not_given)
+    tickets: GivenTickets = Field(default_factory=not_given)
 
 
 class NewSession(SessionChange):
