@@ -18,6 +18,7 @@ PARTS = (
     "backfill",
     "frontend_status",
     "hub_list",
+    "publication",
 )
 PAGE = ROOT / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
