@@ -172,3 +172,15 @@ def test_what_was_read_can_be_sent_back_and_changes_nothing(stage: Stage) -> Non
     again = stage.ask("hub_events", "update", body={"event": body})
     assert again.headers["etag"] == read.headers["etag"]
     assert again.json == read.json
+
+
+def test_what_an_event_is_without_is_taken_back_as_it_was_sent(stage: Stage) -> None:
+    taken = stage.ask("hub_events", "update", body={"event": {"thumbnail": None, "banner": []}}).json["result"]["event"]
+    again = stage.ask("hub_events", "update", body={"event": {"thumbnail": taken["thumbnail"]}}).json["result"]["event"]
+    assert again["thumbnail"] == taken["thumbnail"] == {"name": "", "image": "", "primary": False}
+    assert again["version"] == taken["version"]
+
+    # The documents have 0 where a ticket level is for no session, and below no other
+    ticket = {**TICKET, "session_id": 0, "parent_id": 0}
+    made = stage.ask("hub_events", "create_ticket", body={"ticket": ticket}).json["result"]["ticket"]
+    assert (made["session_id"], made["parent_id"]) == (None, None)

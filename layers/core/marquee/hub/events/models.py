@@ -228,6 +228,11 @@ class EventCodeAsked(Exact):
     image: OptionalPicture = None
 
 
+def _empty_is_none(value: Any) -> Any:
+    """An event without a thumbnail is sent with one of which everything is empty: that is taken back as none."""
+    return None if isinstance(value, dict) and not any(value.get(name) for name in ("name", "image")) else value
+
+
 class InvitationAsked(Exact):
     """An invitation; without a uuid it is given one."""
 
@@ -252,7 +257,7 @@ class EventAsked(Part):
     premium: bool = Field(default_factory=not_given)
     occurrence: OccurrenceAsked = Field(default_factory=not_given)
     banner: Annotated[list[ImageAsked], Field(max_length=20)] = Field(default_factory=not_given)
-    thumbnail: ImageAsked | None = Field(default_factory=not_given)
+    thumbnail: Annotated[ImageAsked | None, BeforeValidator(_empty_is_none)] = Field(default_factory=not_given)
     timezone: Annotated[Short, AfterValidator(_is_a_zone), Field(description="IANA name, in any case")] = Field(
         default_factory=not_given
     )

@@ -20,6 +20,10 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else lower(value)
 
 
+def _zero_is_none(value: object) -> object:
+    return None if value in (0, "0", "") and not isinstance(value, bool) else value
+
+
 def _is_an_order(value: str) -> str:
     if value == NATURAL:
         return value
@@ -29,6 +33,7 @@ def _is_an_order(value: str) -> str:
 
 
 Id = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=36)]
+Other = Annotated[Id | None, BeforeValidator(_zero_is_none), Field(description="Null, or 0, is none")]
 Count = Annotated[int, Field(ge=UNLIMITED, le=10_000_000, description="Tickets; -1 is no limit")]
 Sold = Annotated[int, Field(ge=0, le=10_000_000, description="Tickets sold, wherever that was; else it stays")]
 Order = Annotated[
@@ -65,8 +70,8 @@ class TicketAsked(Part):
     default_donation_amount: Amount = Decimal(0)
     status: bool = True
     restricted: bool = False
-    session_id: Id | None = None
-    parent_id: Id | None = None
+    session_id: Other = None
+    parent_id: Other = None
     url_digital_pass: OptionalLink = None
     pricing_details: Annotated[list[GivenPrice], Field(max_length=50)] = Field(default_factory=list)
     early_bird_discount: EarlyBirdAsked = Field(default_factory=EarlyBirdAsked)
