@@ -73,26 +73,30 @@ def _event(document: EventDocument, status: int = 200) -> Reply[Envelope[OneEven
 
 
 @handler.post("/events/<event_uuid>/publish", scope="event.publish")
-def publish_event(caller: Caller, event_uuid: str, query: PublicationQuery, request: Request) -> Reply[Accepted] | Plan:
+def publish_event(
+    caller: Caller, event_uuid: str, query: PublicationQuery, precondition: Precondition, request: Request
+) -> Reply[Accepted] | Plan:
     """Publish an event. It is public when this answers; `execution` brings it to the Registry and Main.
 
     Each occurrence becomes an event there, under the same id whenever it is published again.
     """
-    return _changed(caller, event_uuid, "publish", query, request)
+    return _changed(caller, event_uuid, "publish", query, precondition, request)
 
 
 @handler.post("/events/<event_uuid>/unpublish", scope="event.unpublish")
 def unpublish_event(
-    caller: Caller, event_uuid: str, query: PublicationQuery, request: Request
+    caller: Caller, event_uuid: str, query: PublicationQuery, precondition: Precondition, request: Request
 ) -> Reply[Accepted] | Plan:
     """Take an event out of public lists. Main archives its occurrences but for those with sales, or that are over."""
-    return _changed(caller, event_uuid, "unpublish", query, request)
+    return _changed(caller, event_uuid, "unpublish", query, precondition, request)
 
 
 @handler.post("/events/<event_uuid>/cancel", scope="event.cancel", status=200)
-def cancel_event(caller: Caller, event_uuid: str, query: PublicationQuery, request: Request) -> Reply[Accepted] | Plan:
+def cancel_event(
+    caller: Caller, event_uuid: str, query: PublicationQuery, precondition: Precondition, request: Request
+) -> Reply[Accepted] | Plan:
     """Cancel an event for good: booking ends now, campaigns are paused, Main and the Registry show it as cancelled."""
-    return _changed(caller, event_uuid, "cancel", query, request)
+    return _changed(caller, event_uuid, "cancel", query, precondition, request)
 
 
 @handler.get("/events/<event_uuid>/publication", scope="event.read")
@@ -102,11 +106,11 @@ def read_publication(caller: Caller, event_uuid: str) -> Envelope[PublicationDoc
 
 
 def _changed(
-    caller: Caller, event_uuid: str, kind: Asked, query: PublicationQuery, request: Request
+    caller: Caller, event_uuid: str, kind: Asked, query: PublicationQuery, precondition: Precondition, request: Request
 ) -> Reply[Accepted] | Plan:
     if query.dry_run:
-        return publication.plan(caller.tenant, event_uuid, kind)
-    accepted = publication.change(caller.tenant, caller.sub, event_uuid, kind, request.idempotency_key)
+        return publication.plan(caller.tenant, event_uuid, kind, precondition)
+    accepted = publication.change(caller.tenant, caller.sub, event_uuid, kind, request.idempotency_key, precondition)
     return Reply(accepted, accepted["statusCode"])
 
 

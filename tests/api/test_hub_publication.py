@@ -129,6 +129,25 @@ def test_a_request_repeated_under_its_key_is_the_same_publication(
     assert divergent(uuid) == []
 
 
+@pytest.mark.parametrize("kind", ["publish", "cancel"])
+def test_a_version_that_is_named_is_the_one_that_is_published_or_cancelled(publishing: Publishing, kind: str) -> None:
+    # Given an event that somebody changes after it was read
+    uuid = hub.create(publishing.hub)["uuid"]
+    hub.update(publishing.hub, uuid, name="Renamed since")
+    # When what was read is asked for
+    planned = publishing.ask(kind, uuid, query={"dry_run": ["true"]}, headers={"If-Match": '"1"'})
+    stale = publishing.ask(kind, uuid, "once", headers={"If-Match": '"1"'})
+    # Then it is refused
+    assert (planned.status, stale.status, stale.json["error_code"]) == (412, 412, "precondition.stale")
+    assert hub.stored(uuid)["state"] == "ready"
+    # and what is there now is changed once
+    current = publishing.ask(kind, uuid, "once more", headers={"If-Match": '"2"'})
+    again = publishing.ask(kind, uuid, "once more", headers={"If-Match": '"2"'})
+    assert current.status == again.status == {"publish": 201, "cancel": 200}[kind]
+    assert again.json == current.json
+    assert hub.stored(uuid)["version"] == 3
+
+
 def test_a_plan_says_what_would_change_on_all_hosts_and_changes_nothing(publishing: Publishing) -> None:
     # Given an event with many occurrences
     uuid = hub.create(publishing.hub, occurrence=hub.recurring("daily", after=60))["uuid"]

@@ -12,7 +12,9 @@ from marquee.hub.models import Item
 from marquee.hub.publication import main_metadata, rules, starting
 from marquee.hub.publication.models import MACHINES, Accepted, Asked, Kind, Order, PublicationDocument
 from marquee.plans import Plan, PlannedChange
+from marquee.preconditions import Precondition
 
+_ANY = Precondition()
 _PLANNED_IN_FULL = 40
 """Occurrences that a plan spells out; of the others it says how many."""
 _ANSWERS: dict[Asked, tuple[int, str]] = {
@@ -22,12 +24,14 @@ _ANSWERS: dict[Asked, tuple[int, str]] = {
 }
 
 
-def change(tenant: str, sub: str, uuid: str, kind: Asked, key: str | None) -> Accepted:
+def change(
+    tenant: str, sub: str, uuid: str, kind: Asked, key: str | None, precondition: Precondition = _ANY
+) -> Accepted:
     """Publish, unpublish or cancel the event, and start what brings that to the Registry and Main.
 
     The event itself is changed when this returns. Repeated under its key it is the same publication, started if that
-    was lost. Raises NotFound, Conflict where the state does not allow it, naming what is possible, and Unprocessable
-    with all that an event lacks to be published.
+    was lost. Raises NotFound, Stale, Conflict where the state does not allow it, naming what is possible, and
+    Unprocessable with all that an event lacks to be published.
     """
     request = (tenant, sub, key, uuid.lower(), kind) if key else None
     publication_id = hub_rules.derived_uuid(*request) if request else hub_rules.new_uuid()
@@ -35,7 +39,7 @@ def change(tenant: str, sub: str, uuid: str, kind: Asked, key: str | None) -> Ac
     def begin(head: Item) -> Item:
         return rules.requested(head, kind, publication_id, clock.now())
 
-    head = rewriting.rewritten(tenant, uuid, begin, mark=publication_id if key else None)
+    head = rewriting.rewritten(tenant, uuid, begin, precondition, mark=publication_id if key else None)
     status, told = _ANSWERS[kind]
     return {"statusCode": status, "result": told, "execution": _execution(head, kind, publication_id)}
 
@@ -50,12 +54,13 @@ def _execution(head: Item, kind: Kind, publication_id: str) -> str | None:
     return starting.public_id(kind, order)
 
 
-def plan(tenant: str, uuid: str, kind: Asked) -> Plan:
+def plan(tenant: str, uuid: str, kind: Asked, precondition: Precondition = _ANY) -> Plan:
     """What the change would do on all hosts. Raises as `change` does.
 
     The first forty occurrences are spelt out; one line a host says how many there are.
     """
     head = rewriting.stored(tenant, uuid)
+    precondition.require(head["version"])
     changes = rules.requested(head, kind, hub_rules.new_uuid(), clock.now())
     after = placing.placed({**head, **changes})
     planned = [PlannedChange(host="Hub", id=head["uuid"], field="status", before=head["state"], after=after["state"])]
