@@ -151,6 +151,21 @@ def _months() -> list[str]:
     return [f"{year}-{month:02d}-01 00:00" for year in range(2020, 2070) for month in range(1, 13)]
 
 
+def test_words_of_a_vocabulary_are_taken_in_any_case(events: ModuleType) -> None:
+    uuid = hub.create(events)["uuid"]
+    query = {
+        "status": ["READY"],
+        "event_type": ["VENU"],
+        "order_by": ["Name_Ascending"],
+        "my": ["ORGANISED_EVENTS"],
+        "time_filter": ["NEXT_YEAR"],
+    }
+    assert ids(ask(events, query)) == []
+    answer = ask(events, {name: value for name, value in query.items() if name != "time_filter"})
+    assert ids(answer) == [uuid]
+    assert answer.json["result"]["pagination"]["order_by"] == "name_ascending"
+
+
 def test_restricted_tickets_and_summaries_are_shown_on_request(events: ModuleType) -> None:
     uuid = hub.create(events)["uuid"]
     plain = ask(events, {"my": ["organised_events"]}).json["result"]["events"][0]

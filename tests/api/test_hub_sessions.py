@@ -241,6 +241,19 @@ def test_a_session_is_changed_where_fields_are_given(sessions: ModuleType, event
     assert answer.headers["etag"].startswith('"2.')
 
 
+def test_a_start_is_taken_back_as_it_was_sent(sessions: ModuleType, event: str) -> None:
+    before = created(sessions, event)
+    sent = before["session_starts_on"]
+
+    again = call(sessions, request("update", event, before["uuid"], given={"session_starts_on": sent}))
+    assert (again.status, again.json["result"]["session"]["session"]) == (200, before)
+
+    # A start in UTC alone is not one on the event's clock
+    utc = {"session_starts_on": {"utc": sent["utc"]}}
+    answer = call(sessions, request("update", event, before["uuid"], given=utc))
+    assert (answer.status, answer.json["validation_errors"][0]["field"]) == (400, "sessions.session_starts_on")
+
+
 def test_a_change_is_made_to_the_version_that_is_named_only(sessions: ModuleType, event: str) -> None:
     uuid = created(sessions, event)["uuid"]
 

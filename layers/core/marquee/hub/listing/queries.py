@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from marquee.hub import rules
-from marquee.hub.events.parts import is_a_currency, is_an_address
+from marquee.hub.events.parts import is_a_currency, is_an_address, lower
 from marquee.hub.listing.windows import TimeFilter
 from marquee.schemas import Received
 
@@ -61,11 +61,14 @@ class EventListQuery(Received):
     """Filters, order and page of the list of events. All filters hold together."""
 
     status: Annotated[
-        Literal["draft", "ready", "published", "live"] | None,
+        Annotated[Literal["draft", "ready", "published", "live"], BeforeValidator(lower)] | None,
         Field(description="Drafts and ready events are the organisation's own; live is published, and running now"),
     ] = None
-    event_type: Annotated[Literal["venu", "venue", "online"] | None, Field(description="`venu` is `venue`")] = None
-    order_by: OrderBy = "created_descending"
+    event_type: Annotated[
+        Annotated[Literal["venu", "venue", "online"], BeforeValidator(lower)] | None,
+        Field(description="`venu` is `venue`"),
+    ] = None
+    order_by: Annotated[OrderBy, BeforeValidator(lower)] = "created_descending"
     category: Annotated[Text | None, Field(description="Id of a listing category")] = None
     country: Annotated[Text | None, Field(description="Country of the venue; any case, any accents")] = None
     invitation_code: Annotated[Text | None, Field(description="Of the organisation's own events")] = None
@@ -76,7 +79,7 @@ class EventListQuery(Received):
     ] = None
     invitation_id: Annotated[Uuid | None, Field(description="Of the organisation's own events")] = None
     time_filter: Annotated[
-        list[TimeFilter],
+        list[Annotated[TimeFilter, BeforeValidator(lower)]],
         BeforeValidator(_first_only),
         Field(description="An occurrence then, on the event's own clock; of several values the first counts"),
     ] = Field(default_factory=list)
@@ -99,7 +102,7 @@ class EventListQuery(Received):
         Field(description="ISO 4217"),
     ] = None
     my: Annotated[
-        Literal["all", "attending", "speaking", "organised_events"] | None,
+        Annotated[Literal["all", "attending", "speaking", "organised_events"], BeforeValidator(lower)] | None,
         Field(description="`organised_events` are all of the organisation, in any state"),
     ] = None
     featured: Annotated[Switch | None, Field(description="1: featured ones only")] = None

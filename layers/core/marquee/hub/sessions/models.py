@@ -41,9 +41,22 @@ Image = Annotated[
     Field(description="An https URL, or what `POST /images` gave; its name ends in .jpg, .jpeg or .png"),
 ]
 GivenStatus = Annotated[Status, BeforeValidator(lower), Field(description="In any case")]
+
+
+def _local_of(value: Any) -> Any:
+    """The wall time of a start as sessions are sent with it."""
+    return (
+        value["local"] if isinstance(value, dict) and value.keys() <= {"utc", "local"} and "local" in value else value
+    )
+
+
 Start = Annotated[
     WallTime,
-    Field(description="On the event's clock, as in 2035-01-24 19:30; in the future, and inside an occurrence"),
+    BeforeValidator(_local_of),
+    Field(
+        description="On the event's clock, as in 2035-01-24 19:30; in the future, and inside an occurrence. An object "
+        "with `local`, as sessions are sent, is taken too"
+    ),
 ]
 Minutes = Annotated[int, Field(ge=1, le=MOST_MINUTES, description="Minutes")]
 Capacity = Annotated[
