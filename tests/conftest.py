@@ -15,6 +15,7 @@ from moto import mock_aws
 
 from local.openapi import load_app
 from tests.support.snapshots import light_snapshots
+from tests.support.storage import Storage
 from tests.support.template import Template, load_template
 
 # Every session reads the services' descriptions anew, which takes longer than most tests. They do not change.
@@ -34,8 +35,14 @@ def template() -> Template:
     return load_template(ROOT / "template.yaml")
 
 
+@pytest.fixture(scope="session")
+def storage(template: Template) -> Storage:
+    """The template's tables and buckets, ready to be laid out."""
+    return Storage(template, REGION)
+
+
 @pytest.fixture
-def aws(template: Template, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+def aws(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     """The template's tables and bucket in moto, and the environment variables that name them.
 
     Gives the logical id -> physical name map.
@@ -51,7 +58,7 @@ def aws(template: Template, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[st
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws(), light_snapshots():
-        names = template.create_storage(boto3.Session(region_name=REGION))
+        names = storage.lay_out()
         for variable, logical in {
             "EVENTS_TABLE": "EventsTable",
             "REGISTRY_TABLE": "RegistryTable",

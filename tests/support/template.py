@@ -76,15 +76,11 @@ class Template:
             client.create_table(TableName=names[logical], **wanted)
         return names
 
-    def create_storage(self, session: Any) -> dict[str, str]:
-        """Create the template's tables and buckets in `session`'s account; logical id -> physical name."""
-        names = self.create_tables(session.client("dynamodb"))
-        s3 = session.client("s3")
-        for logical in self.of_type("AWS::S3::Bucket"):
-            names[logical] = f"test-{logical.lower()}"
-            s3.create_bucket(
-                Bucket=names[logical], CreateBucketConfiguration={"LocationConstraint": session.region_name}
-            )
+    def create_buckets(self, client: Any) -> dict[str, str]:
+        """Create the template's buckets with an S3 client; logical id -> physical name."""
+        names = {logical: f"test-{logical.lower()}" for logical in self.of_type("AWS::S3::Bucket")}
+        for name in names.values():
+            client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": client.meta.region_name})
         return names
 
 
