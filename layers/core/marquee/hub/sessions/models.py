@@ -1,6 +1,6 @@
 """Sessions as they are asked for, and the results of asking."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
@@ -43,6 +43,13 @@ Image = Annotated[
 GivenStatus = Annotated[Status, BeforeValidator(lower), Field(description="In any case")]
 
 
+class SentStart(TypedDict):
+    """A start as sessions are sent with it; `local` counts."""
+
+    local: str
+    utc: NotRequired[str]
+
+
 def _local_of(value: Any) -> Any:
     """The wall time of a start as sessions are sent with it."""
     return (
@@ -52,11 +59,8 @@ def _local_of(value: Any) -> Any:
 
 Start = Annotated[
     WallTime,
-    BeforeValidator(_local_of),
-    Field(
-        description="On the event's clock, as in 2035-01-24 19:30; in the future, and inside an occurrence. An object "
-        "with `local`, as sessions are sent, is taken too"
-    ),
+    BeforeValidator(_local_of, json_schema_input_type=str | SentStart),
+    Field(description="On the event's clock, as in 2035-01-24 19:30; in the future, and inside an occurrence"),
 ]
 Minutes = Annotated[int, Field(ge=1, le=MOST_MINUTES, description="Minutes")]
 Capacity = Annotated[

@@ -33,7 +33,11 @@ def _is_an_order(value: str) -> str:
 
 
 Id = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=36)]
-Other = Annotated[Id | None, BeforeValidator(_zero_is_none), Field(description="Null, or 0, is none")]
+Other = Annotated[
+    Id | None,
+    BeforeValidator(_zero_is_none, json_schema_input_type=Id | Literal[0] | None),
+    Field(description="Null, or 0, is none"),
+]
 Count = Annotated[int, Field(ge=UNLIMITED, le=10_000_000, description="Tickets; -1 is no limit")]
 Sold = Annotated[int, Field(ge=0, le=10_000_000, description="Tickets sold, wherever that was; else it stays")]
 Order = Annotated[
