@@ -6,17 +6,22 @@ from types import ModuleType
 import pytest
 
 from marquee import ddb
+from marquee.events import hub_service as main
 from marquee.events import service as events
+from marquee.events.models import EventMeta
 from marquee.hub import execution_service
 from marquee.preconditions import Precondition
 from marquee.registry import repository as registry
 from marquee.registry import service as registry_service
+from marquee.settings import settings
 from marquee.statuses.models import FrontendState
-from tests.support import hub
+from tests.support import catalogue, hub
 from tests.support.api import TENANT, sample
+from tests.support.events import meta
 from tests.support.hub_publishing import Publishing, divergent, main_ids, published, statuses
 
 SEVERAL = 4
+MANY = 25
 
 
 @pytest.fixture
@@ -33,6 +38,29 @@ def test_a_step_of_an_event_that_is_gone_does_nothing(
 ) -> None:
     told = app("hub_publication_tasks").handler(sample("hub_publication_tasks", task), None)
     assert told["outcome"] == "SUPERSEDED"
+
+
+def test_occurrences_that_count_in_more_places_than_a_transaction_takes_are_written_each_for_itself(
+    aws: dict[str, str],
+) -> None:
+    def described(city: str, month: int, version: int) -> dict[str, tuple[EventMeta, int]]:
+        found = {}
+        for number in range(1, MANY + 1):
+            start = f"2035-{month:02}-{number:02}T19:00:00Z"
+            one = meta(city=city, hall_name=f"Hall {number}", start_date_time=start, hub_event_id="hub")
+            found[f"evt_{number}"] = (one, version)
+        return found
+
+    main.take(TENANT, described("Bergen", 1, 1), 1, ())
+    # Each leaves a day and a hall for others
+    main.take(TENANT, described("Oslo", 2, 2), 2, ())
+
+    items = list(main.held(TENANT, described("Oslo", 2, 2)).values())
+    assert [item["registry_version"] for item in items] == [2] * MANY
+    stored = {(one["pk"], one["sk"]): one for one in items}
+    for counter in catalogue.counters(TENANT, stored.values()):
+        found = ddb.get(settings().events_table, counter["pk"], counter["sk"]) or {}
+        assert {name: value for name, value in found.items() if value != 0} == counter
 
 
 def test_what_was_lost_is_started_by_the_reconciler_and_nothing_twice(

@@ -12,9 +12,9 @@ from marquee.settings import settings
 _INDEX_KEYS = (*(partition for _, partition in listing.INDEXES.values()), listing.SORT_KEY)
 
 
-# Each is a write, may leave one day's counters for another's, and may be written under a check of its own; a
-# transaction takes a hundred.
+# Each is a write, may leave one day's counters for another's, and may be written under a check of its own.
 WRITTEN_TOGETHER = 25
+_MOST_WRITES = 100
 Checks = Sequence[dict[str, Any]]
 
 
@@ -64,7 +64,8 @@ def update(tenant: str, before: Item, changes: Item, checks: Checks = ()) -> Ite
 def write_together(tenant: str, pairs: Sequence[tuple[Item | None, Item]], checks: Checks = ()) -> bool:
     """Store new events (None and the item), and apply changes to others (as read, and what changes), all or none.
 
-    At most `WRITTEN_TOGETHER`. False where somebody else wrote one of them since. Raises CheckFailed.
+    At most `WRITTEN_TOGETHER`. False where somebody else wrote one of them since, or where they count in so many
+    places that no transaction takes them together: then each has to be written for itself. Raises CheckFailed.
     """
     return _stored(tenant, [(before, _after(tenant, before, changes)) for before, changes in pairs], checks)
 
@@ -85,7 +86,10 @@ def _stored(tenant: str, pairs: Sequence[tuple[Item | None, Item]], checks: Chec
             values = ddb.to_item({":version": before["version"]})
             condition = {"ConditionExpression": "version = :version", "ExpressionAttributeValues": values}
         puts.append({"Put": {"TableName": settings().events_table, "Item": ddb.to_item(after), **condition}})
-    return not ddb.transact_under(checks, [*puts, *_tally_updates(tenant, pairs)])
+    writes = [*puts, *_tally_updates(tenant, pairs)]
+    if len(pairs) > 1 and len(writes) + len(checks) > _MOST_WRITES:
+        return False
+    return not ddb.transact_under(checks, writes)
 
 
 def _tally_updates(tenant: str, pairs: Sequence[tuple[Item | None, Item]]) -> list[dict[str, Any]]:
