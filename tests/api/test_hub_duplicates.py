@@ -362,7 +362,7 @@ def test_who_was_overtaken_writes_nothing_more_and_nobody_writes_below_a_head(fu
     whole = repository.whole(TENANT, uuid)
     assert whole is not None
     copies = [
-        rules.copy(whole.head, sessions, uuid_of("copy"), hub_tickets.CREATED, None, whole.head["org"])
+        rules.copy(whole.head, sessions, uuid_of("copy"), hub_tickets.CREATED, whole.head["org"])
         for sessions in (whole.sessions, below(whole.head["pk"], 1, "Later"))
     ]
     (older, laid), (newer, later) = copies

@@ -83,7 +83,6 @@ def head(tenant: str, uuid: str, described: Mapping[str, Any], repeats: Rule, **
         "updated_at": CREATED,
         "state_at": CREATED,
         "published_at": None,
-        "origin": None,
         **changes,
     }
 

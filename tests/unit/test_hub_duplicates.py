@@ -35,7 +35,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def copied(original: Whole, uuid: str = uuid_of("copy")) -> rules.Copy:
-    return rules.copy(original.head, original.sessions, uuid, AT, "req_mark", original.head["org"])
+    return rules.copy(original.head, original.sessions, uuid, AT, original.head["org"])
 
 
 def document(head: Item, sessions: list[Item]) -> dict[str, Any]:
@@ -104,5 +104,5 @@ def test_nothing_of_the_originals_own_life_is_taken_over() -> None:
     head = copied(original).head
 
     assert set(original.head) - set(head) == {"marks", "requests", "dropped", "list_pk", "publication"}
-    assert (head["sequence"], head["published_at"], head["origin"]) == (0, None, "req_mark")
+    assert (head["sequence"], head["published_at"]) == (0, None)
     assert (head["state"], heads.shown_state(head, NOW)) == ("ready", "ready")

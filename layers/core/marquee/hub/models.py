@@ -75,7 +75,8 @@ class Head(TypedDict):
 
     `doc` holds what the organiser said of the event (`events.content`), `rule` a `Rule`, `runs` the occurrences as
     `recurrence.packed` gives them, `levels` the ticket levels, `org` an `OrganisationSnapshot`. `dropped` are
-    occurrences, packed as well, that the event has no more and that Main may still show.
+    occurrences, packed as well, that the event has no more and that Main may still show; `marks` are those of the last
+    requests with a key that changed it.
     """
 
     pk: str
@@ -97,7 +98,7 @@ class Head(TypedDict):
     published_at: str | None
     publication: NotRequired[Publication]
     dropped: NotRequired[str]
-    origin: str | None
+    marks: NotRequired[list[str]]
 
 
 class Content(TypedDict):

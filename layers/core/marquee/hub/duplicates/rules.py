@@ -26,12 +26,10 @@ class Copy(NamedTuple):
     sessions: list[Item]
 
 
-def copy(
-    original: Mapping[str, Any], sessions: Sequence[Item], uuid: str, now: str, origin: str | None, org: str
-) -> Copy:
+def copy(original: Mapping[str, Any], sessions: Sequence[Item], uuid: str, now: str, org: str) -> Copy:
     """The duplicate of this event, with this uuid: ready, not published, with nothing sold.
 
-    `origin` is the mark of the request; `org` the organisation as it is now.
+    `org` is the organisation as it is now.
     """
     tenant, levels, content = original["tenant"], heads.levels(original), heads.content(original)
     own_content = _content(content, uuid, cancelled=original["state"] == "cancelled")
@@ -54,7 +52,6 @@ def copy(
         "updated_at": now,
         "state_at": now,
         "published_at": None,
-        "origin": origin,
     }
     own_sessions = {one["uuid"]: _own(uuid, one["uuid"]) for one in sessions}
     own_levels = {one["uuid"]: _own(uuid, one["uuid"]) for one in levels}

@@ -11,7 +11,6 @@ from marquee.hub.duplicates import rules
 from marquee.hub.event_documents import EventDocument
 from marquee.hub.events import service as events
 from marquee.hub.organisations import service as organisations
-from marquee.ids import derived_id
 
 
 def duplicate(tenant: str, sub: str, uuid: str, key: str | None) -> EventDocument:
@@ -27,8 +26,7 @@ def duplicate(tenant: str, sub: str, uuid: str, key: str | None) -> EventDocumen
         return events.shown(found)
     original = rewriting.at_one_moment(rewriting.stored(tenant, uuid))
     org = heads.packed(organisations.snapshot(tenant))
-    mark = derived_id("req", *request) if request else None
-    copy = rules.copy(original.head, original.sessions, own, clock.timestamp(), mark, org)
+    copy = rules.copy(original.head, original.sessions, own, clock.timestamp(), org)
     room.require(copy.head)
     document = events.rendered(*copy)
     rules.require_answerable(orjson.dumps(document))

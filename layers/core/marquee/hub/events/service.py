@@ -30,10 +30,9 @@ def create(tenant: str, sub: str, asked: NewEvent, key: str | None) -> EventDocu
     """
     request = (tenant, sub, key, "create", canonical(asked)) if key else None
     uuid = rules.derived_uuid(*request) if request else rules.new_uuid()
-    mark = derived_id("req", *request) if request else None
-    found = repository.head(tenant, uuid) if mark else None
+    found = repository.head(tenant, uuid) if request else None
     if found is None:
-        found = _new(tenant, uuid, asked.event, mark, clock.now())
+        found = _new(tenant, uuid, asked.event, clock.now())
         if not repository.create(found):
             found = rewriting.stored(tenant, uuid)
     if asked.event.is_update_org_settings:
@@ -142,7 +141,7 @@ def delete(tenant: str, uuid: str, precondition: Precondition) -> None:
     raise rewriting.contended()
 
 
-def _new(tenant: str, uuid: str, asked: EventAsked, mark: str | None, now: datetime) -> Item:
+def _new(tenant: str, uuid: str, asked: EventAsked, now: datetime) -> Item:
     profile = organisations.profile(tenant)
     wrong: list[Violation] = []
     made = content.created(uuid, asked, profile.defaults, wrong)
@@ -169,7 +168,6 @@ def _new(tenant: str, uuid: str, asked: EventAsked, mark: str | None, now: datet
         "updated_at": at,
         "state_at": at,
         "published_at": None,
-        "origin": mark,
     }
     item: Item = dict(head)
     item["state"] = rules.settled("draft", publication.prerequisites(item, now))

@@ -149,7 +149,7 @@ def unpacked(item: Mapping[str, Any]) -> Item:
     content["description"] = description(item)
     parts = {name: heads.packed(value) for name, value in zip(_PACKED, others, strict=True)}
     plain = {name: item[name] for name in (*_PLAIN, "publication")}
-    return {"pk": item["pk"], "sk": "EVENT", **plain, "doc": heads.packed(content), **parts, "origin": None}
+    return {"pk": item["pk"], "sk": "EVENT", **plain, "doc": heads.packed(content), **parts}
 
 
 def is_card(item: Mapping[str, Any]) -> bool:
