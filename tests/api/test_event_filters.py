@@ -118,7 +118,7 @@ queries = st.dictionaries(st.sampled_from(sorted(some)), st.none(), max_size=4).
 )
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=34, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=queries, limit=st.sampled_from([3, 11, 50]))
 def test_any_list_is_what_brute_force_finds_by_cursor_and_by_number(
     documents: Documents, query: dict[str, list[str]], limit: int

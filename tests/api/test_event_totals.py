@@ -97,8 +97,8 @@ def events(aws: dict[str, str], app: Callable[[str], ModuleType]) -> ModuleType:
     return app("events")
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(registered | changed, disturbances), min_size=1, max_size=10))
+@settings(max_examples=17, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(registered | changed, disturbances), min_size=4, max_size=10))
 def test_every_total_is_what_counting_the_events_gives(
     events: ModuleType, history: list[tuple[tuple[Any, ...], str]]
 ) -> None:

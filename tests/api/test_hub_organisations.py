@@ -298,6 +298,7 @@ def test_writes_that_never_stop_are_a_conflict(aws: dict[str, str], monkeypatch:
         raise repository.VersionMoved
 
     monkeypatch.setattr(repository, "save", moved)
+    monkeypatch.setattr("time.sleep", lambda _: None)
 
     with pytest.raises(Conflict, match="Try again"):
         service.set_defaults(TENANT, {"timezone": "Europe/Berlin"})

@@ -92,7 +92,8 @@ def test_in_any_interleaving_all_hosts_end_as_the_event_does(
 def test_one_that_is_overtaken_at_any_call_changes_nothing_any_more(
     publishing: Publishing, first: str, then: str
 ) -> None:
-    at, moved = 3, True
+    # Two overtake a publication, each at every second call: what comes then is one to the calls of the first.
+    at, moved = 4 if then == "cancel" else 3, True
     while moved:
         # Given an event that a change is asked for
         uuid = str(hub.create(publishing.hub, occurrence=TWO)["uuid"])
@@ -111,7 +112,7 @@ def test_one_that_is_overtaken_at_any_call_changes_nothing_any_more(
         publishing.run_all()
         # Then all hosts are as the event is
         assert divergent(uuid) == [], at
-        at += 1
+        at += 2 if first == "publish" else 1
     assert at > 10
 
 

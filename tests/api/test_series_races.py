@@ -260,7 +260,7 @@ def world(aws: dict[str, str]) -> World:
     return World(boto3.Session(region_name="eu-central-1").resource("dynamodb").Table(aws["EventsTable"]))
 
 
-RACES = settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+RACES = settings(deadline=None, max_examples=27, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize("lost", [0, 2])

@@ -112,7 +112,7 @@ def world(aws: dict[str, str]) -> World:
 # Not shrunk: each example is a run of many threads, and a failing one says all that happened.
 RACES = settings(
     deadline=None,
-    max_examples=50,
+    max_examples=34,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
