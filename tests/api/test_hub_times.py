@@ -87,6 +87,12 @@ def test_the_start_is_the_first_occurrence_on_whatever_day_it_is(hub: ModuleType
     assert document["occurrence"]["attributes"]["weekdays"] == ["mon", "fri"]
 
 
+def test_of_an_end_of_no_known_type_the_type_alone_is_refused(hub: ModuleType) -> None:
+    answer = create(hub, occurrence=recurring("daily", occurrence_ends={"type": "never", "value": ""}))
+
+    assert refused(answer, 400) == ["event.occurrence.attributes.occurrence_ends.type"]
+
+
 @pytest.mark.parametrize("day", ["m", "monkey", "8", "mondays", ""])
 def test_what_is_no_day_of_the_week_is_malformed(hub: ModuleType, day: str) -> None:
     answer = create(hub, occurrence=recurring("weekly", after=3, weekdays=[day]))

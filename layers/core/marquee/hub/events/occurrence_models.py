@@ -65,7 +65,10 @@ class OccurrenceEndsAsked(Exact):
     @field_validator("value")
     @classmethod
     def _fits_the_type(cls, value: str, info: ValidationInfo) -> str:
-        if info.data.get("type") == "after":
+        if "type" not in info.data:
+            # What is wrong with the type is said already; without one there is no telling what the value is.
+            return value
+        if info.data["type"] == "after":
             if not re.fullmatch(r"\s*0*[1-9][0-9]{0,5}\s*", value):
                 raise ValueError("give the number of occurrences, at least 1")
             return str(int(value))
