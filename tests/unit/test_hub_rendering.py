@@ -1,6 +1,7 @@
 """Events as they are sent: what follows from the occurrences, what is for the own organisation only, and how much."""
 
 import time
+from bisect import bisect_left
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -323,6 +324,28 @@ def test_no_document_is_larger_than_was_said_of_it(occurrences: int, slots: int,
 
     assert size <= room.sent(item) < 3 * size + 20_000
     room.require(item)
+
+
+@pytest.mark.parametrize("sign", ["x", '"', "\\", "\x01", "\u6f22", "\U0001f600"])
+def test_an_event_with_the_longest_texts_is_refused_before_it_is_too_large_for_an_answer(sign: str) -> None:
+    described = hub_sessions.stored(description=sign * 2500, name=sign * 75, display_name=sign * 75, duration=1)
+    items = [hub_sessions.item(described, f"s{number}", place=number) for number in range(500)]
+
+    def fits(sessions: int) -> bool:
+        try:
+            room.require(head(sessions=sessions), items[:sessions])
+        except Unprocessable:
+            return False
+        return True
+
+    most = bisect_left(range(501), 1, key=lambda sessions: int(not fits(sessions))) - 1
+    event = head(sessions=most)
+    frame = session_rules.frame(event)
+    documents = [session_documents.document(frame, one) for one in items[:most]]
+    answer = orjson.dumps(orjson.dumps(rendering.document(event, documents, NOW, own=True, full=True)).decode())
+
+    assert len(answer) < 6_000_000
+    assert most == 500 or len(answer) > 3_000_000
 
 
 @pytest.mark.parametrize("named", ["all", "specific"])

@@ -53,7 +53,7 @@ def create(tenant: str, sub: str, event_uuid: str, asked: NewSession, key: str |
         at = clock.rfc3339(now)
         item = items.new_item(head["pk"], uuid, session, head["version"], at)
         changes = {"session_count": head["session_count"] + 1, "updated_at": at}
-        room.require({**head, **changes})
+        room.require({**head, **changes}, [*whole.sessions, item])
         try:
             return _recorded(repository.save(head, changes, put=[item]), item)
         except repository.VersionMoved:
@@ -109,6 +109,7 @@ def change(
         refuse(violations)
         rules.require_room(frame, after, (one for one in whole.sessions if one is not item))
         written = items.changed_item(item, after, clock.rfc3339(now))
+        room.require(whole.head, [written if one is item else one for one in whole.sessions])
         try:
             changes = {"updated_at": written["updated_at"], **rewriting.marked(whole.head, mark)}
             head = repository.save(whole.head, changes, put=[written])
