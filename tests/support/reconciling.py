@@ -28,3 +28,11 @@ def ended(stack: Any, arn: str, seconds: float = 120) -> dict[str, Any]:
             return described | {"output": json.loads(described.get("output") or "{}")}
         assert time.monotonic() < give_up, described
         time.sleep(0.05)
+
+
+def settled(stack: Any) -> None:
+    """Wait until no run is under way, those of single tenants included."""
+    machine = stack.resources()["ReconcileStateMachine"]
+    running = stack.client("stepfunctions").list_executions(stateMachineArn=machine, statusFilter="RUNNING")
+    for one in running["executions"]:
+        ended(stack, one["executionArn"])

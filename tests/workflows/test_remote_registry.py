@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from tests.support.client import Client
-from tests.support.reconciling import reconcile
+from tests.support.reconciling import reconcile, settled
 from tests.support.registry_host import Asked, RegistryHost, Reply, always, first, pointed_at
 
 
 @pytest.fixture
 def there(stack: Any) -> Iterator[RegistryHost]:
     """A Registry of its own for each test: a process remembers how one behaved."""
+    settled(stack)  # a run that is still under way would ask this one about everybody's events
     host, resources = RegistryHost(), stack.resources()
     functions = [resources["StatusesTasksFunction"], resources["ReconcileTasksFunction"]]
     with pointed_at(host, stack.client("lambda"), functions):
