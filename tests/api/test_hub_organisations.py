@@ -260,7 +260,7 @@ def test_an_event_shows_its_organisation_from_when_it_is_written_next(hub: Modul
     assert (after["uuid"], after["slug"]) == (TENANT, "aurora-konzerte-munchen")
 
 
-def test_a_write_at_the_same_time_is_not_lost(aws: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def somebody_writes_after_the_first_read(monkeypatch: pytest.MonkeyPatch) -> None:
     get, meanwhile = repository.get, iter([{"currency": "CHF"}])
 
     def read_before_somebody_writes(tenant: str) -> Item:
@@ -270,6 +270,10 @@ def test_a_write_at_the_same_time_is_not_lost(aws: dict[str, str], monkeypatch: 
         return found
 
     monkeypatch.setattr(repository, "get", read_before_somebody_writes)
+
+
+def test_a_write_at_the_same_time_is_not_lost(aws: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    somebody_writes_after_the_first_read(monkeypatch)
 
     service.set_defaults(TENANT, {"timezone": "Europe/Berlin"})
 
@@ -277,15 +281,7 @@ def test_a_write_at_the_same_time_is_not_lost(aws: dict[str, str], monkeypatch: 
 
 
 def test_of_two_updates_of_one_version_the_later_is_refused(hub: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    get, meanwhile = repository.get, iter([{"currency": "CHF"}])
-
-    def read_before_somebody_writes(tenant: str) -> Item:
-        found = get(tenant)
-        for values in meanwhile:
-            service.set_defaults(tenant, values)
-        return found
-
-    monkeypatch.setattr(repository, "get", read_before_somebody_writes)
+    somebody_writes_after_the_first_read(monkeypatch)
 
     answer = update(hub, headers={"If-Match": '"0"'})
 

@@ -249,3 +249,10 @@ def set_expression(values: Mapping[str, Any], *, prefix: str = "v") -> tuple[str
     attributes = {f":{prefix}{index}": to_attribute(value) for index, value in enumerate(values.values())}
     clause = ", ".join(f"#{prefix}{index} = :{prefix}{index}" for index in range(len(values)))
     return f"SET {clause}", names, attributes
+
+
+def add_expression(deltas: Mapping[str, int]) -> tuple[str, dict[str, str], dict[str, Any]]:
+    """``ADD`` clause, names and values that move every number of `deltas` by so much."""
+    names = {f"#n{index}": name for index, name in enumerate(deltas)}
+    attributes = {f":n{index}": to_attribute(delta) for index, delta in enumerate(deltas.values())}
+    return "ADD " + ", ".join(f"#n{index} :n{index}" for index in range(len(deltas))), names, attributes

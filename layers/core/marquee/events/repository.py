@@ -109,9 +109,7 @@ def _tally_updates(tenant: str, pairs: Sequence[tuple[Item | None, Item]]) -> li
 
 
 def _tally_update(key: tuple[str, str], deltas: dict[str, int], kept: Item) -> dict[str, Any]:
-    names = {f"#n{index}": name for index, name in enumerate(deltas)}
-    attributes = ddb.to_item({f":n{index}": delta for index, delta in enumerate(deltas.values())})
-    clause = "ADD " + ", ".join(f"#n{index} :n{index}" for index in range(len(deltas)))
+    clause, names, attributes = ddb.add_expression(deltas)
     if kept:
         assigned, more_names, more_attributes = ddb.set_expression(kept)
         clause, names, attributes = f"{assigned} {clause}", names | more_names, attributes | more_attributes

@@ -72,13 +72,18 @@ def whole(tenant: str, uuid: str) -> Whole | None:
 
 def create(item: Item) -> bool:
     """Store a new event, and count and list it. False where its id is taken."""
+    return not ddb.transact(creation(item))
+
+
+def creation(item: Item) -> list[dict[str, Any]]:
+    """The writes of the transaction that stores a new event, counts and lists it. Its id must not be taken."""
     stored = placing.placed(item)
     put = {
         "TableName": settings().hub_table,
         "Item": ddb.to_item(stored),
         "ConditionExpression": "attribute_not_exists(pk)",
     }
-    return not ddb.transact([{"Put": put}, *_companions(None, stored)])
+    return [{"Put": put}, *_companions(None, stored)]
 
 
 def save(before: Item, changes: Item, *, put: Sequence[Item] = (), delete: Iterable[str] = ()) -> Item:

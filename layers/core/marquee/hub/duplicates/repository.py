@@ -10,9 +10,7 @@ from typing import Any
 
 from marquee import ddb
 from marquee.hub import repository
-from marquee.hub.listing import placing
 from marquee.hub.models import Item
-from marquee.hub.publication import pending
 from marquee.settings import settings
 
 
@@ -54,17 +52,7 @@ def finish(head: Item, attempt: str | None) -> None:
 
     Without an `attempt` nothing was laid down.
     """
-    stored = placing.placed(head)
-    put = {
-        "TableName": settings().hub_table,
-        "Item": ddb.to_item(stored),
-        "ConditionExpression": "attribute_not_exists(pk)",
-    }
-    writes: list[dict[str, Any]] = [
-        {"Put": put},
-        *placing.writes(None, stored),
-        *pending.writes(None, stored),
-    ]
+    writes = repository.creation(head)
     if attempt is not None:
         writes.append({"Delete": _check(head, attempt)})
     _transact(writes)

@@ -1,6 +1,6 @@
 """An event as it is sent, from what is stored. Pure, and quick: lists do it for every row."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from marquee import money
-from marquee.hub import heads, recurrence, room, rules, wall_time
+from marquee.hub import heads, places, recurrence, room, rules, wall_time
 from marquee.hub.event_documents import (
     EventCode,
     EventDocument,
@@ -169,11 +169,11 @@ def location(content: Content) -> str:
     return ", ".join(filter(None, (place.get("name"), (place.get("address") or {}).get("city"))))
 
 
-def place_of(content: Content) -> dict[str, Any]:
+def place_of(content: Content) -> Mapping[str, Any]:
     """The venue of an event, or where it is online: the first that has a name or a link; empty where none has."""
-    wanted, needed = ("online", "url") if content["configuration"]["type"] == "online_event" else ("venue", "name")
-    values = (one["value"] for one in content["configuration"]["attributes"] if one["name"] == wanted)
-    return next((value for value in values if value.get(needed)), {})
+    wanted = places.wanted(content)
+    needed = "url" if wanted == "online" else "name"
+    return next((value for value in places.named(content, wanted) if value.get(needed)), {})
 
 
 def level(stored: StoredLevel, currency: str, course: Course) -> TicketLevel:

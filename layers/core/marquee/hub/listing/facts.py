@@ -6,7 +6,7 @@ from typing import Any, cast
 import orjson
 from typing_extensions import TypedDict
 
-from marquee.hub import heads
+from marquee.hub import heads, places
 from marquee.hub.models import Content, OccurrenceType, Rule, StoredState
 from marquee.text import folded
 
@@ -83,10 +83,7 @@ def country(content: Content) -> str:
 
 
 def _venue(content: Content) -> Mapping[str, Any]:
-    for one in content["configuration"].get("attributes") or []:
-        if str(one.get("name")).casefold() == "venue":
-            return _object(one.get("value"))
-    return {}
+    return next(places.named(content, "venue"), {})
 
 
 def _texts(content: Content, organisation: Mapping[str, Any]) -> list[str]:

@@ -102,13 +102,13 @@ def _counted(table: str, before: Item | None, after: Item | None) -> list[dict[s
             by_item.setdefault((tally.pk, tally.sk), {})[tally.attribute] = change
     found = []
     for (pk, sk), deltas in by_item.items():
-        names = {f"#n{number}": name for number, name in enumerate(deltas)}
+        clause, names, attributes = ddb.add_expression(deltas)
         update = {
             "TableName": table,
             "Key": ddb.to_item({"pk": pk, "sk": sk}),
-            "UpdateExpression": "ADD " + ", ".join(f"#n{number} :n{number}" for number in range(len(deltas))),
+            "UpdateExpression": clause,
             "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": ddb.to_item({f":n{n}": change for n, change in enumerate(deltas.values())}),
+            "ExpressionAttributeValues": attributes,
         }
         found.append({"Update": update})
     return found

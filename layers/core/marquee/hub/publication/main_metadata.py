@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from marquee.clock import rfc3339
 from marquee.events.models import EventMeta
-from marquee.hub import heads, recurrence
+from marquee.hub import heads, places, recurrence
 from marquee.hub.models import Content, Occurrence, StoredLevel
 
 ONLINE = "Online"
@@ -18,14 +18,9 @@ _LONGEST_TEXT, _LONGEST_CATEGORY = 200, 60
 
 def place(content: Mapping[str, Any]) -> tuple[str, str] | None:
     """City and venue: of a venue with a name, or of an online event with a link; None where there is neither."""
-    wanted = "online" if content["configuration"]["type"] == "online_event" else "venue"
-    for attribute in content["configuration"]["attributes"]:
-        if str(attribute["name"]).lower() != wanted or not isinstance(attribute["value"], dict):
-            continue
-        found = _online(attribute["value"]) if wanted == "online" else _venue(attribute["value"])
-        if found:
-            return found
-    return None
+    wanted = places.wanted(content)
+    read = _online if wanted == "online" else _venue
+    return next(filter(None, map(read, places.named(content, wanted))), None)
 
 
 def _venue(value: Mapping[str, Any]) -> tuple[str, str] | None:
