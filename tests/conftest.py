@@ -65,6 +65,8 @@ def aws(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str,
             "SALES_TABLE": "SalesTable",
             "LEDGER_TABLE": "LedgerTable",
             "HUB_TABLE": "HubTable",
+            "DEMAND_TABLE": "DemandTable",
+            "CAMPAIGNS_TABLE": "CampaignsTable",
             "IDEMPOTENCY_TABLE": "IdempotencyTable",
             "BUCKET": "Bucket",
         }.items():

@@ -14,12 +14,16 @@ class Settings:
     sales_table: str
     ledger_table: str
     hub_table: str
+    demand_table: str
+    campaigns_table: str
     idempotency_table: str
     bucket: str
     store_url: str
     trusted_image_hosts: str
     registry_url: str
     registry_token_secret: str
+    meta_api_url: str
+    platform_secrets: str
     stage: str
     machines: dict[str, str]
     auth_issuer: str
@@ -44,12 +48,16 @@ def settings() -> Settings:
         sales_table=env.get("SALES_TABLE", ""),
         ledger_table=env.get("LEDGER_TABLE", ""),
         hub_table=env.get("HUB_TABLE", ""),
+        demand_table=env.get("DEMAND_TABLE", ""),
+        campaigns_table=env.get("CAMPAIGNS_TABLE", ""),
         idempotency_table=env.get("IDEMPOTENCY_TABLE", ""),
         bucket=env.get("BUCKET", ""),
         store_url=env.get("STORE_URL", ""),
         trusted_image_hosts=env.get("TRUSTED_IMAGE_HOSTS", ""),
         registry_url=env.get("REGISTRY_URL", ""),
         registry_token_secret=env.get("REGISTRY_TOKEN_SECRET", ""),
+        meta_api_url=env.get("META_API_URL", ""),
+        platform_secrets=env.get("PLATFORM_SECRETS", ""),
         stage=env.get("STAGE", ""),
         machines={key[len(prefix) :].lower(): arn for key, arn in env.items() if key.startswith(prefix)},
         auth_issuer=env.get("AUTH_ISSUER", ""),

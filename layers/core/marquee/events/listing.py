@@ -34,6 +34,11 @@ INDEXES = {
     "campaign_status": ("by_campaign_status", "campaign_pk"),
 }
 SORT_KEY = "list_sk"
+# Where events that are yet to be closed wait for it.
+CLOSING = ("closing_pk", "closing_sk")
+_CLOSABLE = frozenset(("OPEN", "RUNNING"))
+# An event without an end is taken to be over this long after its start.
+USUAL_RUNTIME = timedelta(hours=3)
 _HALL = " | "
 # Sorts after every character of a start or an id, and before every one.
 AFTER, BEFORE = "~", "!"
@@ -65,9 +70,23 @@ class Run:
 
 def index_keys(tenant: str, item: Mapping[str, Any]) -> dict[str, str]:
     """The attributes that put an event into every index. RFC 3339 in UTC sorts as text."""
-    start = orjson.loads(item["doc"])["start_date_time"]
+    meta: EventMeta = orjson.loads(item["doc"])
     found = {INDEXES[facet][1]: index_partition(tenant, facet, value) for facet, value in facet_values(item).items()}
-    return {**found, SORT_KEY: f"{rank(item['frontend_status'])}#{start}#{item['eid']}"}
+    if item["campaign_status"] in _CLOSABLE:
+        due = "" if item["status"] == "cancelled" else over_at(meta)
+        found |= dict(zip(CLOSING, (closing_partition(tenant), f"{due}#{item['eid']}"), strict=True))
+    return {**found, SORT_KEY: f"{rank(item['frontend_status'])}#{meta['start_date_time']}#{item['eid']}"}
+
+
+def over_at(meta: EventMeta) -> str:
+    """The moment from which the event is over: its end, or the usual time after its start where none was given."""
+    end = meta.get("end_date_time")
+    return end or rfc3339(datetime.fromisoformat(meta["start_date_time"]) + USUAL_RUNTIME)
+
+
+def closing_partition(tenant: str) -> str:
+    """Partition key of the tenant's events that are yet to be closed; a cancelled one is due at once."""
+    return f"T#{tenant}#CLOSING"
 
 
 def index_partition(tenant: str, facet: str, value: str) -> str:

@@ -1,7 +1,7 @@
 """Main's events: what is stored and what is sent. What lists are asked for is in `queries`."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -103,7 +103,10 @@ class Venues(TypedDict):
 
 
 class EventMeta(TypedDict):
-    """What the Registry says about an event: the descriptive part of the document, stored compactly as `doc`."""
+    """What the Registry says about an event: the descriptive part of the document, stored compactly as `doc`.
+
+    `end_date_time` and `tags` are there only where they were given.
+    """
 
     title: str
     start_date_time: str
@@ -118,6 +121,8 @@ class EventMeta(TypedDict):
     event_type: str
     simulated: bool
     hub_event_id: str | None
+    end_date_time: NotRequired[str]
+    tags: NotRequired[list[str]]
 
 
 Item = dict[str, Any]

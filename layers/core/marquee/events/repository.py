@@ -9,7 +9,7 @@ from marquee.events import listing, tallies
 from marquee.events.models import Item
 from marquee.settings import settings
 
-_INDEX_KEYS = (*(partition for _, partition in listing.INDEXES.values()), listing.SORT_KEY)
+_INDEX_KEYS = (*(partition for _, partition in listing.INDEXES.values()), listing.SORT_KEY, *listing.CLOSING)
 
 
 # Each is a write, may leave one day's counters for another's, and may be written under a check of its own.

@@ -1,0 +1,15 @@
+"""What an ad platform may answer instead of doing what it is asked."""
+
+from marquee.errors import DomainError, Unavailable
+
+
+class Refused(DomainError):
+    """The platform will not do it, now or later: its own words are in the detail."""
+
+
+class Busy(Unavailable):
+    """The platform limits how often it is asked, or is not well; it has done nothing."""
+
+
+class Unreachable(Unavailable):
+    """No answer came: the platform may have done it or not."""
