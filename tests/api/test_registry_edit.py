@@ -309,3 +309,31 @@ def test_somebody_elses_event_is_404_like_none_at_all(registry: ModuleType, quer
     nothing = call(registry, varied(sample("registry", "edit"), path={"eid": "evt_nothing"}, query=query))
     assert other.status == nothing.status == 404
     assert other.json["error_code"] == nothing.json["error_code"] == "event.not_found"
+
+
+def test_an_end_and_tags_are_kept_moved_with_the_start_and_cleared(
+    registry: ModuleType, stored: Callable[[str], Any]
+) -> None:
+    # Given an event that ends two hours after its start, with tags
+    tagged = edit(registry, {"end_date_time": "2026-12-31T21:30:00+01:00", "tags": ["rock", " outdoor "]})
+    assert (tagged.json["end_date_time"], tagged.json["tags"]) == ("2026-12-31T20:30:00Z", ["rock", "outdoor"])
+    # When its start moves, its end moves with it
+    moved = edit(registry, {"start_date_time": "2027-01-07T18:30:00Z"})
+    assert moved.json["end_date_time"] == "2027-01-07T20:30:00Z"
+    assert orjson.loads(stored("META")["doc"])["tags"] == ["rock", "outdoor"]
+    # And both can be taken away
+    bare = edit(registry, {"end_date_time": None, "tags": []})
+    assert (bare.json["end_date_time"], bare.json["tags"]) == (None, [])
+    assert not {"end_date_time", "tags"} & set(orjson.loads(stored("META")["doc"]))
+
+
+def test_an_event_cannot_end_before_it_starts(registry: ModuleType, stored: Callable[[str], Any]) -> None:
+    # Given / When
+    answer = edit(registry, {"end_date_time": "2026-12-31T18:30:00Z"})
+    body = sample("registry", "register") | {"path": "/events"}
+    new = varied(body, body={**orjson.loads(body["body"]), "id": None, "end_date_time": "2026-12-31T18:00:00Z"})
+    registered = call(registry, new)
+    # Then both name the field, and nothing changed
+    assert (answer.status, answer.json["validation_errors"][0]["field"]) == (422, "end_date_time")
+    assert (registered.status, registered.json["validation_errors"][0]["field"]) == (400, "end_date_time")
+    assert stored("META")["version"] == 1

@@ -107,6 +107,7 @@ def test_everything_that_is_missing_is_named(changes: dict[str, Any], codes: lis
         ({"listing": {"categories": []}}, {"category": "event", "event_type": "fdlive"}),
         ({"listing": {"categories": [{"name": "Product"}]}}, {"category": "Product", "event_type": "prisma"}),
         ({"currency": "JPY"}, {"currency": "JPY", "simulated": False, "hall_name": None}),
+        ({"listing": {"categories": [], "tags": ["rock", " "]}}, {"tags": ["rock"]}),
     ],
 )
 def test_what_main_is_told_of_an_occurrence(changes: dict[str, Any], told: dict[str, Any]) -> None:

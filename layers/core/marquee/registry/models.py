@@ -6,7 +6,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, SkipValidation, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    SkipValidation,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 from typing_extensions import TypedDict
 
 from marquee import ids, money
@@ -45,6 +54,7 @@ Text = Annotated[
 Category = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), BeforeValidator(_composed)
 ]
+Tags = Annotated[list[Category], Field(max_length=50, description="What it is about, for audiences: rock, family ...")]
 Capacity = Annotated[int, Field(ge=1, le=10_000_000)]
 Moment = Annotated[AwareDatetime, AfterValidator(_is_a_sane_moment), Field(description="RFC 3339 with an offset")]
 Currency = Annotated[
@@ -83,6 +93,7 @@ class NewEvent(Received):
     ] = None
     title: Text
     start_date_time: Moment
+    end_date_time: Annotated[Moment | None, Field(description="Without one, three hours after the start")] = None
     city: Text
     venue_name: Text
     hall_name: Text | None = None
@@ -93,6 +104,15 @@ class NewEvent(Received):
     campaign_stop_time: Annotated[Moment | None, Field(description="Default: the start of the event")] = None
     partner_product: Text | None = None
     simulated: bool = Field(default=False, description="Made up, for trials; lists can leave it out")
+    tags: Tags = Field(default_factory=list)
+
+    @field_validator("end_date_time")
+    @classmethod
+    def _ends_after_its_start(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
+        start = info.data.get("start_date_time")
+        if value is not None and start is not None and value <= start:
+            raise ValueError("the end must be after start_date_time")
+        return value
 
 
 def _not_given() -> Any:
@@ -104,6 +124,10 @@ class EventEdit(Received):
 
     title: Text = Field(default_factory=_not_given)
     start_date_time: Moment = Field(default_factory=_not_given)
+    end_date_time: Moment | None = Field(
+        default_factory=_not_given,
+        description="Null: three hours after the start. One that is there moves with it",
+    )
     city: Text = Field(default_factory=_not_given)
     venue_name: Text = Field(default_factory=_not_given)
     hall_name: Text | None = Field(default_factory=_not_given)
@@ -115,6 +139,7 @@ class EventEdit(Received):
         default_factory=_not_given, description="Null: the start of the event. One that was the start moves with it"
     )
     simulated: bool = Field(default_factory=_not_given)
+    tags: Tags = Field(default_factory=_not_given)
 
 
 class BulkUpload(Received):
@@ -175,6 +200,7 @@ class RegistryEvent(Document):
     partner_product: str | None
     title: str
     start_date_time: str
+    end_date_time: str | None
     city: str
     venue_name: str
     hall_name: str | None
@@ -184,6 +210,7 @@ class RegistryEvent(Document):
     special_ad_category: str | None
     campaign_stop_time: str
     simulated: bool
+    tags: list[str]
     version: int
     created_at: str
     updated_at: str

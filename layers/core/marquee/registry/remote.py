@@ -123,7 +123,8 @@ class RemoteRegistry:
         answer = self._ask("GET", f"/events/{quote(eid, safe='')}", tenant, eid)
         said = orjson.loads(answer.body)
         try:
-            described = TypeAdapter(EventMeta).validate_python({"hub_event_id": None, **said})
+            given = {name: value for name, value in said.items() if value or name not in {"end_date_time", "tags"}}
+            described = TypeAdapter(EventMeta).validate_python({"hub_event_id": None, **given})
         except ValidationError as error:
             raise Unprocessable(
                 "registry.incomplete", "The Registry's document of the event lacks what Main keeps of it."

@@ -8,7 +8,7 @@ from typing import Any, cast
 import orjson
 
 from marquee import clock, keys
-from marquee.errors import Malformed, Unprocessable
+from marquee.errors import Malformed, Unprocessable, Violation
 from marquee.events.models import EventMeta
 from marquee.plans import PlannedChange
 from marquee.registry.models import EditQuery, EventEdit, Item, NewEvent, RegistryView
@@ -42,7 +42,7 @@ def event_type(category: str, otherwise: str) -> str:
 def meta(event: NewEvent, wanted_type: str) -> EventMeta:
     """The descriptive part of a new event, as Main and Registry both hold it."""
     start = clock.rfc3339(event.start_date_time)
-    return {
+    described: EventMeta = {
         "title": event.title,
         "start_date_time": start,
         "city": event.city,
@@ -57,6 +57,11 @@ def meta(event: NewEvent, wanted_type: str) -> EventMeta:
         "simulated": event.simulated,
         "hub_event_id": None,
     }
+    if event.end_date_time:
+        described["end_date_time"] = clock.rfc3339(event.end_date_time)
+    if event.tags:
+        described["tags"] = event.tags
+    return described
 
 
 def new_item(tenant: str, eid: str, event: NewEvent, wanted_type: str, origin: str | None, at: str) -> Item:
@@ -78,13 +83,17 @@ def new_item(tenant: str, eid: str, event: NewEvent, wanted_type: str, origin: s
 _HUB_FIELDS = (
     "title",
     "start_date_time",
+    "end_date_time",
     "city",
     "venue_name",
     "capacity",
     "category",
     "currency",
+    "tags",
     "hub_event_id",
 )
+# What an event may lack altogether.
+_OPTIONAL = ("end_date_time", "tags")
 
 
 def hub_record(
@@ -99,7 +108,7 @@ def hub_record(
         keyed: Item = {"pk": keys.event(tenant, eid), "sk": "META", **first, "created_at": at, "updated_at": at}
         return {**keyed, "hub_version": 1, "hub_sequence": sequence}
     described: EventMeta = orjson.loads(stored["doc"])
-    after: Any = {**described, **{name: wanted[name] for name in _HUB_FIELDS}}  # type: ignore[literal-required]
+    after: Any = _complete({**described, **{name: wanted.get(name) for name in _HUB_FIELDS}})
     if described["campaign_stop_time"] == described["start_date_time"]:
         after["campaign_stop_time"] = after["start_date_time"]
     after["event_type"] = event_type(after["category"], described["event_type"])
@@ -128,7 +137,8 @@ def creation(eid: str, described: EventMeta) -> PlannedChange:
 def edited(described: EventMeta, edit: EventEdit) -> EventMeta:
     """The metadata after the edit.
 
-    A campaign that ended with the start of the event still does when the start moves, unless the edit says when.
+    A campaign that ended with the start of the event still does when the start moves, unless the edit says when; so
+    does the event's end. Raises Unprocessable for an event that would end before it starts.
     """
     given = {name: _stored(getattr(edit, name)) for name in edit.model_fields_set}
     after = {**described, **given}
@@ -136,7 +146,20 @@ def edited(described: EventMeta, edit: EventEdit) -> EventMeta:
     if follows or after["campaign_stop_time"] is None:
         after["campaign_stop_time"] = after["start_date_time"]
     after["event_type"] = event_type(after["category"], described["event_type"])
-    return cast("EventMeta", after)
+    end = described.get("end_date_time")
+    if end and "end_date_time" not in given:
+        lasts = datetime.fromisoformat(end) - datetime.fromisoformat(described["start_date_time"])
+        after["end_date_time"] = clock.rfc3339(datetime.fromisoformat(after["start_date_time"]) + lasts)
+    if after.get("end_date_time") and after["end_date_time"] <= after["start_date_time"]:
+        told = "The event would end before it starts."
+        wrong = Violation("event.ends_before_start", "end_date_time", told)
+        raise Unprocessable("event.ends_before_start", told, violations=[wrong])
+    return _complete(after)
+
+
+def _complete(described: Mapping[str, Any]) -> EventMeta:
+    """The metadata without what an event may lack and this one does."""
+    return cast("EventMeta", {name: value for name, value in described.items() if value or name not in _OPTIONAL})
 
 
 def _stored(value: Any) -> Any:
@@ -223,6 +246,8 @@ def document(item: Mapping[str, Any], frontend: Mapping[str, Any] | None) -> dic
     return {
         "id": item["eid"],
         "partner_product": item["partner_product"],
+        "end_date_time": None,
+        "tags": [],
         **{key: value for key, value in described.items() if key != "hub_event_id"},
         "version": item["version"],
         "created_at": item["created_at"],

@@ -63,23 +63,27 @@ def described(head: Mapping[str, Any], occurrences: Sequence[Occurrence]) -> Ite
     kind = category(content)
     city, venue = place(content) or (ONLINE, ONLINE)
     holds = capacity(content, heads.levels(head))
+    given = content["listing"].get("tags") or ()
+    tags = [tag for tag in (_text(one)[:_LONGEST_CATEGORY] for one in given) if tag]
     for one in occurrences:
-        start = rfc3339(recurrence.span(rule, one.start, content["timezone"])[0])
-        yield (
-            one,
-            {
-                "title": content["name"],
-                "start_date_time": start,
-                "city": city,
-                "venue_name": venue,
-                "hall_name": None,
-                "capacity": holds,
-                "category": kind,
-                "currency": content["currency"],
-                "special_ad_category": None,
-                "campaign_stop_time": start,
-                "event_type": "prisma" if kind.casefold() == "product" else "fdlive",
-                "simulated": False,
-                "hub_event_id": head["uuid"],
-            },
-        )
+        start, end = map(rfc3339, recurrence.span(rule, one.start, content["timezone"]))
+        meta: EventMeta = {
+            "title": content["name"],
+            "start_date_time": start,
+            "city": city,
+            "venue_name": venue,
+            "hall_name": None,
+            "capacity": holds,
+            "category": kind,
+            "currency": content["currency"],
+            "special_ad_category": None,
+            "campaign_stop_time": start,
+            "event_type": "prisma" if kind.casefold() == "product" else "fdlive",
+            "simulated": False,
+            "hub_event_id": head["uuid"],
+        }
+        if end > start:
+            meta["end_date_time"] = end
+        if tags:
+            meta["tags"] = tags
+        yield one, meta
