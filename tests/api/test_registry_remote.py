@@ -67,9 +67,9 @@ def test_connections_are_kept_and_renewed_when_the_other_side_hung_up(
     there: RegistryHost, remote: RemoteRegistry
 ) -> None:
     tell(remote)
-    (kept,) = remote._idle
+    (kept,) = remote._host._idle
     tell(remote, sequence=4)
-    assert remote._idle == [kept]
+    assert remote._host._idle == [kept]
     kept.sock.shutdown(2)
     tell(remote, sequence=5)
     assert there.shown("aurora", EID) == ("FLAGGED", 5)

@@ -1,39 +1,30 @@
 """Somebody else's Registry, over HTTPS: two routes of the contract, and all that can go wrong on the way.
 
-Every call ends within its budget, whatever the other side does: connecting and each read have time-outs of their own,
-and at the end of the budget the connection is cut, so that an answer that drips for ever does not hold a step up. All
-calls are idempotent, so one that came to nothing is made once more while there is time. A host that fails five times in
-a row is left alone for half a minute. Both are per process: an execution environment knows what it has seen itself.
+Every call ends within its budget, whatever the other side does. All calls are idempotent, so one that came to nothing
+is made once more while there is time. A host that fails five times in a row is left alone for half a minute.
 """
 
 import random
 import re
 import ssl
-import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from functools import cache
-from http.client import HTTPException
-from typing import Any, NamedTuple
-from urllib.parse import quote, urlsplit
+from functools import cache, partial
+from urllib.parse import quote
 
 import orjson
-import pybreaker
 from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
 
 from marquee.clock import rfc3339
 from marquee.errors import CircuitOpen, NotFound, Unavailable, Unprocessable
 from marquee.events.models import EventMeta
 from marquee.ids import derived_id
 from marquee.registry.models import RegistryView
+from marquee.remote_http import Answer, BadAddress, NoAnswer, RemoteHost, Resting, TooLarge
 from marquee.secret_values import SecretValue
 from marquee.statuses.models import FrontendState
 
-_MAX_BYTES, _CHUNK_BYTES = 1_000_000, 65_536
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")  # RFC 6750, 2.1
 _AT_ONCE = 8
 _WORTHWHILE_SECONDS = 0.1
@@ -41,14 +32,6 @@ _RUNNING = b'{"status": "RUNNING"}'
 _OK, _NO_CONTENT, _UNAUTHORISED, _FORBIDDEN, _NOT_FOUND = 200, 204, 401, 403, 404
 _BUSY = (409, 429)
 _MISCONFIGURED = "registry.not_authorised"
-
-
-class Answer(NamedTuple):
-    """What came back, read to its end."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 class _Failed(Exception):
@@ -84,16 +67,14 @@ class RemoteRegistry:
         rest: float = 30.0,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        parts = urlsplit(url)
-        if not parts.hostname or (parts.scheme != "https" and (parts.scheme, parts.hostname) != ("http", "127.0.0.1")):
-            raise Unavailable("registry.url", "The Registry's address of this deployment is no https:// address.")
-        self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, parts.port
-        self._base = parts.path.rstrip("/")
+        try:
+            self._host = RemoteHost(url, connect=connect, read=read, rest=rest, tls=tls)
+        except BadAddress as error:
+            raise Unavailable(
+                "registry.url", "The Registry's address of this deployment is no https:// address."
+            ) from error
         self._token = token
-        self._connect, self._read, self._budget = connect, read, budget
-        self._tls = tls
-        self._idle: list[HTTPConnection] = []
-        self._breaker = pybreaker.CircuitBreaker(fail_max=5, reset_timeout=rest, throw_new_error_on_trip=False)
+        self._budget = budget
 
     def take_frontend_state(self, tenant: str, eid: str, state: FrontendState) -> None:
         """Tell Main's frontend state. Safe to repeat and to run out of order, as far as the other side reads the state.
@@ -133,8 +114,7 @@ class RemoteRegistry:
 
     def close(self) -> None:
         """Close the connections that are kept."""
-        while self._idle:
-            self._idle.pop().close()
+        self._host.close()
 
     def _view(self, tenant: str, eid: str) -> list[RegistryView | None]:
         """The one view of an event; none where there is no such event."""
@@ -205,76 +185,19 @@ class RemoteRegistry:
     ) -> Answer:
         """An answer that can be used, unless the host is being left alone. Raises _Failed and CircuitOpen."""
         try:
-            with self._breaker.calling():
-                answer = self._exchange(method, path, headers, body, deadline)
-                _require_usable(method, answer)
-                return answer
-        except pybreaker.CircuitBreakerError as error:
+            return self._host.ask(method, path, headers, body, deadline, partial(_require_usable, method))
+        except Resting as error:
             raise CircuitOpen(
                 "registry.resting",
                 "The Registry failed several times in a row and is left alone for a moment.",
                 retry_after=30,
             ) from error
-
-    # --- one exchange: bounded in time and size -----------------------------------------------------------------------
-
-    def _exchange(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, deadline: float
-    ) -> Answer:
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = self._new_connection()
-        try:
-            if not connection.is_connected:  # new, or the other side has hung up since
-                connection.close()
-                connection.timeout = max(min(self._connect, deadline - time.monotonic()), 0.001)
-                connection.connect()
-            left = max(deadline - time.monotonic(), 0.001)
-            connection.timeout = min(self._read, left)
-            with _cut_after(left, connection.sock):
-                connection.sock.settimeout(connection.timeout)
-                connection.request(method, self._base + path, body=body, headers=headers, preload_content=False)
-                response = connection.getresponse()
-                content = b""
-                # To the very end: only there does a cut body show.
-                while len(content) <= _MAX_BYTES and (chunk := response.read(_CHUNK_BYTES, decode_content=False)):
-                    content += chunk
-        except (HTTPError, HTTPException, OSError) as error:
-            connection.close()
+        except NoAnswer as error:
             raise _Failed(
-                Unavailable("registry.unreachable", f"The Registry did not answer ({type(error).__name__}).")
+                Unavailable("registry.unreachable", f"The Registry did not answer ({error.reason}).")
             ) from error
-        if len(content) > _MAX_BYTES:
-            connection.close()
-            raise _Failed(_unusable("is larger than 1 MB"), None)
-        if connection.sock is not None:
-            self._idle.append(connection)
-        return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, content)
-
-    def _new_connection(self) -> HTTPConnection:
-        if not self._secure:
-            return HTTPConnection(self._host, self._port)
-        if self._tls is None:
-            self._tls = ssl.create_default_context()
-        return HTTPSConnection(self._host, self._port, ssl_context=self._tls)
-
-
-@contextmanager
-def _cut_after(seconds: float, sock: Any) -> Iterator[None]:
-    """Shut the socket down after so long: who waits for it then reads its end."""
-
-    def cut() -> None:
-        with suppress(OSError):
-            sock.shutdown(2)
-
-    timer = threading.Timer(seconds, cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+        except TooLarge as error:
+            raise _Failed(_unusable("is larger than 1 MB"), None) from error
 
 
 def _require_usable(method: str, answer: Answer) -> None:
