@@ -102,7 +102,7 @@ def test_each_function_is_told_of_the_tables_its_policy_names_and_no_other(templ
 def test_each_functions_policy_names_only_tables_its_code_can_reach(template: Template) -> None:
     variables = {"events_table": "EventsTable", "registry_table": "RegistryTable", "sales_table": "SalesTable"}
     variables |= {"ledger_table": "LedgerTable", "idempotency_table": "IdempotencyTable", "bucket": "Bucket"}
-    variables |= {"hub_table": "HubTable"}
+    variables |= {"hub_table": "HubTable", "demand_table": "DemandTable", "campaigns_table": "CampaignsTable"}
     for group, function in template.functions().items():
         told = {value["Ref"] for value in environment(function).values() if isinstance(value, dict)}
         reachable = {variables[name] for name in _tables_used_by(group)}
