@@ -1,0 +1,53 @@
+"""Pure words of the sales graph's picture: what its curves are and what they say, in whole sentences for everybody."""
+
+from marquee.demand.graph_models import Chart
+from marquee.demand.graph_text import clean, count, full_day, percent
+
+# Keeps the pieces of a line in their order where one of them is written from right to left.
+_LTR = "\u200e"
+
+
+def place(chart: Chart) -> str:
+    """Where and when the event is."""
+    known = [clean(part) for part in (chart.venue, chart.city) if clean(part)]
+    parts = [*known, full_day(chart.event_day), *(["cancelled"] if chart.cancelled else [])]
+    return f"{_LTR}\u00a0· {_LTR}".join(parts)
+
+
+def entries(chart: Chart) -> list[tuple[str, str]]:
+    """The legend: the style of each curve that is drawn, with what it says; a note has no style."""
+    over = chart.today > chart.event_day
+    return [("actual", _sold(chart)), *_benchmark(chart, over=over), *_prediction(chart, over=over)]
+
+
+def source(chart: Chart) -> str:
+    """What the benchmark was made from, and the day of the picture."""
+    basis = f"{chart.basis} " if chart.basis and chart.outcome else ""
+    return f"{basis}As of {full_day(chart.today)}."
+
+
+def _sold(chart: Chart) -> str:
+    total = next((point["tickets_total"] for point in reversed(chart.points) if point["tickets_total"] is not None), 0)
+    if chart.capacity <= 0:
+        return f"Sold: {count(total or 0)} tickets, the capacity is not known"
+    return f"Sold: {percent((total or 0) / chart.capacity)} ({count(total or 0)} of {count(chart.capacity)} tickets)"
+
+
+def _benchmark(chart: Chart, *, over: bool) -> list[tuple[str, str]]:
+    drawn = [point for point in chart.points if point["norm_tickets_sold_avg"] is not None]
+    if chart.outcome is None or not drawn:
+        return [("", chart.reason)] if chart.reason else []
+    final = chart.outcome.benchmark
+    end = f"{percent(final)} in the end" if final is not None else ""
+    today = chart.today.isoformat()
+    now = next((point["norm_tickets_sold_avg"] for point in drawn if point["date"] == today), None)
+    if over or now is None:
+        return [("benchmark", f"Comparable events: {end}")]
+    return [("benchmark", f"Comparable events: {percent(now)} by now, {end}")]
+
+
+def _prediction(chart: Chart, *, over: bool) -> list[tuple[str, str]]:
+    if chart.outcome is None or over:
+        return []
+    low, high = percent(chart.outcome.low), percent(chart.outcome.high)
+    return [("prediction", f"Predicted: {percent(chart.outcome.value)} (80% interval: {low} to {high})")]
