@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marquee.campaigns.closing import attribution
-from marquee.campaigns.closing.models import Expected, LaunchInputs, Performance, Share, Sold
+from marquee.campaigns.closing.models import Expected, LaunchInputs, Performance, Share, Sold, Window
 
 DAYS: list[tuple[str, str, int, int]] = [
     ("2026-05-01", "EUR", 10, 30000),
@@ -103,7 +103,7 @@ def test_sales_of_the_window_are_net_of_refunds_and_by_currency() -> None:
 
 
 def test_the_sales_hash_changes_with_every_figure_and_not_with_the_order() -> None:
-    within: attribution.Window = {"since": "2026-05-01", "until": "2026-05-04"}
+    within: Window = {"since": "2026-05-01", "until": "2026-05-04"}
     first = attribution.sold(DAYS, "EUR", within)["hash"]
     assert attribution.sold(DAYS[::-1], "EUR", within)["hash"] == first
     for changed in (("2026-05-04", "EUR", 8, 21000), ("2026-05-04", "EUR", 7, 21001), ("2026-05-04", "USD", 7, 21000)):

@@ -36,7 +36,7 @@ INDEXES = {
 SORT_KEY = "list_sk"
 # Where events that are yet to be closed wait for it.
 CLOSING = ("closing_pk", "closing_sk")
-_CLOSABLE = frozenset(("OPEN", "RUNNING"))
+CLOSABLE = frozenset(("OPEN", "RUNNING"))
 # An event without an end is taken to be over this long after its start.
 USUAL_RUNTIME = timedelta(hours=3)
 _HALL = " | "
@@ -72,7 +72,7 @@ def index_keys(tenant: str, item: Mapping[str, Any]) -> dict[str, str]:
     """The attributes that put an event into every index. RFC 3339 in UTC sorts as text."""
     meta: EventMeta = orjson.loads(item["doc"])
     found = {INDEXES[facet][1]: index_partition(tenant, facet, value) for facet, value in facet_values(item).items()}
-    if item["campaign_status"] in _CLOSABLE:
+    if item["campaign_status"] in CLOSABLE:
         due = "" if item["status"] == "cancelled" else over_at(meta)
         found |= dict(zip(CLOSING, (closing_partition(tenant), f"{due}#{item['eid']}"), strict=True))
     return {**found, SORT_KEY: f"{rank(item['frontend_status'])}#{meta['start_date_time']}#{item['eid']}"}

@@ -69,6 +69,25 @@ def in_index_order(tenant: str, after: str | None, limit: int) -> tuple[list[Ite
     return items, str(items[-1][SORT_KEY]) if len(items) == limit else None
 
 
+def starting_from(tenant: str, start: str, after: str | None, limit: int) -> tuple[list[Item], str | None]:
+    """The tenant's events of every rank that start at `start` or later, whole, and where to go on.
+
+    `after` is the sort key of the last one before. They come rank by rank, in the order of their starts.
+    """
+    items: list[Item] = []
+    for one in tallies.RANKS:
+        if after is not None and one < after[0]:
+            continue
+        low, high = listing.run_bounds(Run("all", "", (one,)), Range(start, None), None, descending=False)
+        if after is not None and one == after[0]:
+            low = after + listing.BEFORE
+        request = _range(tenant, Run("all", "", (one,)), (low, high))
+        items += map(ddb.from_item, _pages(request, limit - len(items)))
+        if len(items) == limit:
+            return items, str(items[-1][SORT_KEY])
+    return items, None
+
+
 def nearest(tenant: str, run: Run, start: str, limit: int, *, descending: bool) -> list[Item]:
     """The run's first `limit` events that start at `start` or later; with `descending` the last ones before."""
     between = Range(None, start) if descending else Range(start, None)
@@ -107,6 +126,26 @@ def tenants(after: str | None, limit: int) -> list[str]:
         "Limit": limit,
     }
     return [str(ddb.from_item(item)["tenant"]) for item in ddb.query(request)["Items"]]
+
+
+def closable(tenant: str, now: str, after: str | None, limit: int) -> tuple[list[str], str | None]:
+    """The first `limit` events that wait to be closed and are over by `now`, after `after`, and where to go on."""
+    partition, place = listing.CLOSING
+    request = {
+        "TableName": settings().events_table,
+        "IndexName": "closing",
+        "KeyConditionExpression": "#pk = :pk AND #sk BETWEEN :low AND :high",
+        "ExpressionAttributeNames": {"#pk": partition, "#sk": place},
+        "ExpressionAttributeValues": ddb.to_item(
+            {
+                ":pk": listing.closing_partition(tenant),
+                ":low": after + listing.BEFORE if after else listing.BEFORE,
+                ":high": f"{now}#{listing.AFTER}",
+            }
+        ),
+    }
+    keys = [str(ddb.from_item(item)[place]) for item in _pages(request, limit)]
+    return [key.rpartition("#")[2] for key in keys], keys[-1] if len(keys) == limit else None
 
 
 def _stream(
