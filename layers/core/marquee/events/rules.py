@@ -17,7 +17,16 @@ INITIAL_STATUSES = {
     "ad_campaign_optimisation_status": "OFF",
 }
 # The attributes that `document` reads.
-SHOWN = ("eid", "doc", *INITIAL_STATUSES, "version", "updated_at", "has_active_campaigns", "series_id")
+SHOWN = (
+    "eid",
+    "doc",
+    *INITIAL_STATUSES,
+    "version",
+    "updated_at",
+    "has_active_campaigns",
+    "series_id",
+    "benchmark",
+)
 
 
 def new_item(tenant: str, eid: str, meta: EventMeta, registry_version: int, at: str) -> Item:
@@ -67,6 +76,7 @@ def campaigns_paused(item: Mapping[str, Any]) -> Item:
 def document(item: Mapping[str, Any], members: Sequence[str] = ()) -> dict[str, Any]:
     """A stored item, and the members of its series, as the `EventDocument` to send."""
     meta: EventMeta = orjson.loads(item["doc"])
+    benchmark = item.get("benchmark")
     return {
         "id": item["eid"],
         "title": meta["title"],
@@ -87,7 +97,7 @@ def document(item: Mapping[str, Any], members: Sequence[str] = ()) -> dict[str, 
         "campaign_stop_time": meta["campaign_stop_time"],
         "has_active_campaigns": item.get("has_active_campaigns", False),
         "campaign_event_series": [eid for eid in members if eid != item["eid"]],
-        "benchmark": None,
+        "benchmark": orjson.loads(benchmark) if benchmark else None,
         "version": item["version"],
         "updated_at": item["updated_at"],
         "hub": {"registry_id": item["eid"], "hub_event_id": meta["hub_event_id"]},

@@ -78,6 +78,14 @@ def reconcilable(tenant: str, after: str | None, limit: int) -> tuple[list[Item]
     return reading.in_index_order(tenant, after, limit)
 
 
+def starting_from(tenant: str, start: str, after: str | None, limit: int) -> tuple[list[Item], str | None]:
+    """The tenant's events, hidden ones too, that start at `start` (RFC 3339) or later, and where to go on.
+
+    An event that changes its place in the lists meanwhile may be met twice or not at all.
+    """
+    return reading.starting_from(tenant, start, after, limit)
+
+
 def take_from_registry(tenant: str, eid: str, meta: EventMeta, registry_version: int) -> str:
     """Bring Main's copy to the Registry's version: created, updated, or left alone where it is as new already.
 

@@ -75,13 +75,13 @@ def unchanged(tenant: str, eid: str, version: int) -> dict[str, Any]:
     return {"ConditionCheck": {**check, "Key": ddb.to_item({"pk": keys.event(tenant, eid), "sk": _HEAD})}}
 
 
-def events_with_sales(tenant: str) -> Iterator[str]:
+def events_with_sales(tenant: str, after: str | None = None) -> Iterator[str]:
     """The tenant's events that something was ever committed for, a moment ago at the latest, in the order of ids."""
     query = {
         "TableName": settings().sales_table,
         "IndexName": "by_tenant",
-        "KeyConditionExpression": "tpk = :pk",
-        "ExpressionAttributeValues": ddb.to_item({":pk": f"T#{tenant}"}),
+        "KeyConditionExpression": "tpk = :pk" + (" AND tsk > :after" if after else ""),
+        "ExpressionAttributeValues": ddb.to_item({":pk": f"T#{tenant}"} | ({":after": after} if after else {})),
     }
     return (str(item["tsk"]) for item in _pages(query))
 
