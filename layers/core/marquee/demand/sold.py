@@ -54,7 +54,8 @@ def sold(version: int, updated_at: str | None, currency: str, days: Iterable[tup
     early, kept = ordered[:-MAX_DAYS], ordered[-MAX_DAYS:]
     if early:
         whole = [*early, kept[0]]
-        kept[0] = Day(kept[0].day, *(sum(one[part] for one in whole) for part in (1, 2, 3)))
+        tickets, own = sum(one.tickets for one in whole), sum(one.own for one in whole)
+        kept[0] = Day(kept[0].day, tickets, own, sum(one.minor for one in whole))
     loaded = datetime.fromisoformat(updated_at).date() if updated_at else None
     return Sold(version, currency, loaded, tuple(kept))
 
