@@ -30,7 +30,8 @@ class Setup(TypedDict):
     What a campaign is to be on its platform follows from `phase` and `paused` alone, so one write of this item changes
     it for all. `version` grows with every write. `paused` is what the client wants, by the toggle of order `sequence`;
     `shown` is what the event says. `model` is the demand model that the sales are measured against afterwards.
-    `live_pk` and `live_sk` are there while campaigns are on a platform.
+    `number` counts the event's launches, `restored` how often this one was brought back. `live_pk`, `live_sk` are there
+    while campaigns are on a platform.
     """
 
     pk: str
@@ -38,6 +39,8 @@ class Setup(TypedDict):
     eid: str
     version: int
     launch_id: str
+    number: int
+    restored: int
     phase: Phase
     paused: bool
     shown: Literal["RUNNING", "PAUSED"]
@@ -63,6 +66,7 @@ class Setup(TypedDict):
     live_pk: NotRequired[str]
     live_sk: NotRequired[str]
     reset_at: NotRequired[str]
+    closed_at: NotRequired[str]
     reset_id: NotRequired[str]
 
 
@@ -91,6 +95,7 @@ class Campaign(TypedDict):
     external_id: str | None
     reason: str | None
     off: str
+    off_sequence: int
     created_at: str
     updated_at: str
     delivered_until: NotRequired[str]
@@ -109,6 +114,36 @@ class CampaignPlace(TypedDict):
     eid: str
     launch_id: str
     sk: str
+
+
+class LaunchTask(TypedDict):
+    """What the steps of `campaigns_init` are told: which launch, and what it was asked for (JSON of the body)."""
+
+    tenant: str
+    eid: str
+    launch_id: str
+    number: int
+    execution: str
+    parameters: str
+
+
+class ToggleTask(TypedDict):
+    """What the steps of `campaign_toggle` are told. A `status` of "" only brings the platforms in line."""
+
+    tenant: str
+    eid: str
+    status: Literal["RUNNING", "PAUSED", ""]
+    sequence: int
+    reason: str
+
+
+class ResetTask(TypedDict):
+    """What the steps of `campaigns_reset` and `campaigns_restore` are told."""
+
+    tenant: str
+    eid: str
+    launch_id: str
+    reset_id: str
 
 
 class Settings(TypedDict):

@@ -1,13 +1,17 @@
 """Set-ups, campaigns and campaign settings in DynamoDB. The only place of this domain that knows it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from botocore.exceptions import ClientError
+
 from marquee import ddb, keys
+from marquee.campaigns import states
 from marquee.campaigns.models import Campaign, CampaignPlace, Settings, Setup
 from marquee.settings import settings
 
 SETUP, CAMPAIGN = "SETUP", "CAMPAIGN#"
-_SETTINGS = "SETTINGS"
+_SETTINGS, _ORDER = "SETTINGS", "ORDER"
 _PUT_ASIDE = "SETUP#"
 
 
@@ -24,6 +28,98 @@ def reset_setup(tenant: str, eid: str, launch_id: str) -> Setup | None:
     """A set-up that was reset, as it was then; None where it was brought back, or removed for good."""
     item = ddb.get(settings().campaigns_table, keys.event(tenant, eid), _PUT_ASIDE + launch_id)
     return cast("Setup", item) if item else None
+
+
+def launches(tenant: str, eid: str) -> int:
+    """How many launches the event has had, as of now (consistent)."""
+    item = ddb.get(settings().campaigns_table, keys.event(tenant, eid), _ORDER)
+    return int(item.get("launches", 0)) if item else 0
+
+
+def next_in_order(tenant: str, eid: str) -> int:
+    """The place of what is asked for now in the order of an event's toggles: above every one given out before."""
+    try:
+        answer = ddb.aws_client("dynamodb").update_item(
+            TableName=settings().campaigns_table,
+            Key=ddb.to_item({"pk": keys.event(tenant, eid), "sk": _ORDER}),
+            UpdateExpression="ADD asked :one",
+            ExpressionAttributeValues=ddb.to_item({":one": 1}),
+            ReturnValues="UPDATED_NEW",
+        )
+    except ClientError as error:
+        raise ddb.translate(error) from error
+    return int(ddb.from_item(answer["Attributes"])["asked"])
+
+
+def plan(tenant: str, before: Setup | None, new: Setup, campaigns: Sequence[Campaign]) -> bool:
+    """Store a launch with all its campaigns, in one transaction, as the event's next one. False where it is not.
+
+    `before` is the failed set-up in whose place it comes. It is not the next one where another launch was quicker.
+    """
+    number = new["number"]
+    counting: dict[str, Any] = {
+        "TableName": settings().campaigns_table,
+        "Key": ddb.to_item({"pk": new["pk"], "sk": _ORDER}),
+        "UpdateExpression": "SET launches = :next",
+        "ConditionExpression": "launches = :number" if number else "attribute_not_exists(launches)",
+        "ExpressionAttributeValues": ddb.to_item({":next": number + 1} | ({":number": number} if number else {})),
+    }
+    items = [
+        {
+            "Put": {
+                "TableName": settings().campaigns_table,
+                "Item": ddb.to_item(one),
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
+        }
+        for one in campaigns
+    ]
+    return not ddb.transact([setup_put(tenant, before, new), {"Update": counting}, *items])
+
+
+def move(tenant: str, before: Setup, after: Setup) -> bool:
+    """Store the next version of a set-up. False where somebody else has, or where it was put away."""
+    return not ddb.transact([setup_put(tenant, before, after)])
+
+
+def setup_put(tenant: str, before: Setup | None, after: Setup) -> dict[str, Any]:
+    """The transaction's write that puts the next version of a set-up in place of the one that was read."""
+    item = {name: value for name, value in after.items() if not name.startswith("live_")}
+    if states.is_live(after["phase"]):
+        item |= {"live_pk": live_partition(tenant), "live_sk": after["eid"]}
+    return {"Put": {"TableName": settings().campaigns_table, "Item": ddb.to_item(item), **_unchanged(before)}}
+
+
+def unchanged(setup: Setup) -> dict[str, Any]:
+    """The transaction's condition that nobody has written the set-up since it was read."""
+    return {"ConditionCheck": {**_key(setup["pk"], SETUP), **_unchanged(setup)}}
+
+
+def putting_aside(before: Setup, aside: Setup) -> list[dict[str, Any]]:
+    """The transaction's writes that take a set-up away and keep it as one that was reset."""
+    item = {name: value for name, value in aside.items() if not name.startswith("live_")}
+    kept = {**item, "sk": _PUT_ASIDE + aside["launch_id"]}
+    return [
+        {"Delete": {**_key(before["pk"], SETUP), **_unchanged(before)}},
+        {"Put": {"TableName": settings().campaigns_table, "Item": ddb.to_item(kept)}},
+    ]
+
+
+def bring_back(tenant: str, aside: Setup, before: Setup | None, after: Setup) -> bool:
+    """Make a set-up that was reset the event's one again, in place of a failed one if any; False where it cannot be."""
+    taking = {**_key(aside["pk"], aside["sk"]), **_unchanged(aside)}
+    return not ddb.transact([setup_put(tenant, before, after), {"Delete": taking}])
+
+
+def _key(pk: str, sk: str) -> dict[str, Any]:
+    return {"TableName": settings().campaigns_table, "Key": ddb.to_item({"pk": pk, "sk": sk})}
+
+
+def _unchanged(before: Setup | None) -> dict[str, Any]:
+    if before is None:
+        return {"ConditionExpression": "attribute_not_exists(pk)"}
+    values = ddb.to_item({":version": before["version"], ":launch": before["launch_id"]})
+    return {"ConditionExpression": "version = :version AND launch_id = :launch", "ExpressionAttributeValues": values}
 
 
 def live(tenant: str, after: str | None, limit: int) -> tuple[list[str], str | None]:
@@ -80,6 +176,35 @@ def with_setup(place: CampaignPlace) -> tuple[Setup | None, Campaign | None]:
     setup_item, campaign = by_key.get(SETUP), by_key.get(place["sk"])
     stored = setup_item if setup_item and "launch_id" in setup_item else None
     return cast("Setup | None", stored), cast("Campaign | None", campaign)
+
+
+def record(place: CampaignPlace, seen: Mapping[str, Any], at_version: int) -> bool:
+    """Note how a campaign is on its platform, done for version `at_version` of its set-up.
+
+    False where that was noted for a later version.
+    """
+    clause, names, values = ddb.set_expression({**seen, "at_version": at_version})
+    return _update(place, clause, names, {**values, **ddb.to_item({":at": at_version})}, "at_version <= :at")
+
+
+def switch_off(place: CampaignPlace, reason: str, sequence: int) -> bool:
+    """Note that a campaign is to be off for this reason until the client's next toggle after `sequence`.
+
+    False where there is no such campaign.
+    """
+    clause, names, values = ddb.set_expression({"off": reason, "off_sequence": sequence})
+    return _update(place, clause, names, values, "attribute_exists(pk)")
+
+
+def _update(place: CampaignPlace, clause: str, names: dict[str, str], values: dict[str, Any], condition: str) -> bool:
+    update = {
+        **_key(keys.event(place["tenant"], place["eid"]), place["sk"]),
+        "UpdateExpression": clause,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+        "ConditionExpression": condition,
+    }
+    return not ddb.transact([{"Update": update}])
 
 
 # --- settings ---------------------------------------------------------------------------------------------------------
