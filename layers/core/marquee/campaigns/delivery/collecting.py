@@ -1,0 +1,51 @@
+"""A campaign and its platform: what it has delivered is fetched and kept, and it is switched off."""
+
+from typing import Any
+
+import orjson
+
+from marquee import clock
+from marquee.campaigns import platform_service
+from marquee.campaigns.delivery import repository
+from marquee.campaigns.models import Campaign, CampaignPlace
+from marquee.campaigns.platforms.errors import Refused
+from marquee.campaigns.platforms.models import CampaignSpec, Rates
+
+
+def place_of(tenant: str, campaign: Campaign) -> CampaignPlace:
+    """Where a campaign is, for steps to be told."""
+    return {"tenant": tenant, "eid": campaign["eid"], "launch_id": campaign["launch_id"], "sk": campaign["sk"]}
+
+
+def spec_of(campaign: Campaign) -> CampaignSpec:
+    """What the campaign is to be on its platform, as it was stored."""
+    stored: dict[str, Any] = orjson.loads(campaign["spec"])
+    return CampaignSpec(
+        **{**stored, "interests": tuple(stored["interests"]), "rates": Rates(**stored["rates"])},
+    )
+
+
+def collect(tenant: str, campaign: Campaign) -> None:
+    """Fetch what the campaign has delivered until now, and keep it; one that its platform does not know has nothing.
+
+    Raises what the platform raises.
+    """
+    platform = platform_service.platform(campaign["platform"])
+    account = platform_service.account(tenant, campaign["platform"])
+    delivery = platform.delivery(account, spec_of(campaign), clock.timestamp())
+    if delivery is not None:
+        repository.deliver(place_of(tenant, campaign), delivery)
+
+
+def stop(tenant: str, campaign: Campaign) -> None:
+    """See that the campaign is paused on its platform, or not there, and keep that. Raises what the platform raises."""
+    platform = platform_service.platform(campaign["platform"])
+    account = platform_service.account(tenant, campaign["platform"])
+    spec = spec_of(campaign)
+    try:
+        platform.switch(account, spec, running=False)
+    except Refused:
+        found = platform.find(account, spec)
+        if found is not None and found.running:
+            raise
+    repository.seen(place_of(tenant, campaign), running=False, at=clock.timestamp())
