@@ -96,7 +96,7 @@ def test_rows_of_cleared_sales_are_gone(sold: Ingests, sales_edits: Edits) -> No
     # Given an export, and a clear of one of its events
     file = edited(exported(), change)
     head = repository.head(TENANT, EID)
-    repository.commit(TENANT, EID, head["version"], {**head, "version": 99, "visible": {}, "kpi": {}, "categories": {}})
+    repository.commit(TENANT, EID, head, {**head, "version": 99, "visible": {}, "kpi": {}, "categories": {}})
     # When it is sent
     outcome = sales_edits.send(file)
     # Then nothing comes back by editing

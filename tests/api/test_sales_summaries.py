@@ -230,7 +230,7 @@ def test_repeated_after_the_sales_were_cleared_it_is_not_added_again(ingests: In
     # Given a summary whose answer was lost, and a clear
     first = summary_service.take(TENANT, "box-office", asked(), "k")
     head = repository.head(TENANT, EID)
-    assert repository.commit(TENANT, EID, head["version"], rules.cleared(head, "clr_1", "2026-03-03T00:00:00Z"))
+    assert repository.commit(TENANT, EID, head, rules.cleared(head, "clr_1", "2026-03-03T00:00:00Z"))
     # When it is repeated
     again = summary_service.take(TENANT, "box-office", asked(), "k")
     # Then the clear stands

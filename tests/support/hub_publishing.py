@@ -224,4 +224,4 @@ def sell(eid: str, tenant: str = TENANT) -> None:
     before: Head = sales.head(tenant, eid)
     entry: Any = {"stage": "s", "kind": "report", "committed_at": "2026-01-01T00:00:00Z"}
     after: Head = {**before, "version": before["version"] + 1, "visible": {"x": entry}}
-    assert sales.commit(tenant, eid, before["version"], after)
+    assert sales.commit(tenant, eid, before, after)

@@ -103,7 +103,7 @@ def test_a_commit_at_work_loses_against_the_cancelling_and_a_redrive_takes_the_f
     ingest = ingest_of(client, eid)
     assert (ingest["status"], ingest["reason"]["code"]) == ("FAILED", "ingest.cancelled")
     hold.free.set()
-    client.until(f"/main{path}", lambda _: wire.seen.count("PutItem") >= 1)
+    client.until(f"/main{path}", lambda _: wire.seen.count("TransactWriteItems") >= 1)
     assert figures(client, eid) == (0, 0)
     # When it is redriven, twice
     successors = [redrive(client, path) for _ in range(2)]

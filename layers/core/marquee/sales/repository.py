@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from marquee import ddb, keys
 from marquee.errors import Conflict, Throttled
-from marquee.sales import months, rules
+from marquee.sales import months, rules, totals
 from marquee.sales.ingests import ledger
 from marquee.sales.models import DayRow, Head, Item, SourceKind
 from marquee.sales.months import MonthPart
@@ -97,21 +97,23 @@ def cleared_heads(tenant: str, eid: str) -> list[Head]:
     return [_head_of(item) for item in _pages(query)]
 
 
-def commit(tenant: str, eid: str, base: int, after: Head) -> bool:
-    """Move the head from version `base` to `after`, in one write. False where it is not at `base` any more."""
-    item = head_item(tenant, eid, after)
-    condition: dict[str, Any] = (
-        {"ConditionExpression": "version = :base", "ExpressionAttributeValues": ddb.to_item({":base": base})}
-        if base
-        else {"ConditionExpression": "attribute_not_exists(pk)"}
-    )
-    try:
-        ddb.aws_client("dynamodb").put_item(TableName=settings().sales_table, Item=ddb.to_item(item), **condition)
-    except ClientError as error:
-        if ddb.condition_failed(error):
-            return False
-        raise ddb.translate(error) from error
-    return True
+def moving(tenant: str, eid: str, before: Head, after: Head) -> list[dict[str, Any]]:
+    """A transaction's writes that move the head from `before`, as it was read, to `after`, its own write first."""
+    base = before["version"]
+    at_base: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+    if base:
+        at_base = {"ConditionExpression": "version = :base", "ExpressionAttributeValues": ddb.to_item({":base": base})}
+    item = ddb.to_item(head_item(tenant, eid, after))
+    put = {"TableName": settings().sales_table, "Item": item, **at_base}
+    return [{"Put": put}, *totals.updates(tenant, eid, before, after)]
+
+
+def commit(tenant: str, eid: str, before: Head, after: Head) -> bool:
+    """Move the head from `before`, as it was read, to `after`, and the tenant's totals with it.
+
+    False, and nothing written, where the head has moved on since.
+    """
+    return not ddb.transact(moving(tenant, eid, before, after))
 
 
 def stage(tenant: str, eid: str, source: str, name: str, parts: Iterable[MonthPart]) -> None:
@@ -255,15 +257,12 @@ def register(
 
 
 def commit_with_ingest(
-    tenant: str, eid: str, base: int, after: Head, ingest_id: str, values: Mapping[str, Any]
+    tenant: str, eid: str, before: Head, after: Head, ingest_id: str, values: Mapping[str, Any]
 ) -> bool:
-    """Move the head from version `base` to `after` and write an ingest that is complete, in one transaction.
+    """Move the head from `before`, as it was read, to `after` and write an ingest that is complete, in one transaction.
 
-    False, and nothing written, where the head is not at `base` any more, or the ingest is there already.
+    False, and nothing written, where the head has moved on since, or the ingest is there already.
     """
-    at_base: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
-    if base:
-        at_base = {"ConditionExpression": "version = :base", "ExpressionAttributeValues": ddb.to_item({":base": base})}
     item = {
         "pk": ledger.partition(tenant, ingest_id),
         "sk": _META,
@@ -271,13 +270,12 @@ def commit_with_ingest(
         "esk": f"{values['created_at']}#{ingest_id}",
         **values,
     }
-    moving = {"TableName": settings().sales_table, "Item": ddb.to_item(head_item(tenant, eid, after)), **at_base}
     noting = {
         "TableName": settings().ledger_table,
         "Item": ddb.to_item(item),
         "ConditionExpression": "attribute_not_exists(pk)",
     }
-    return not ddb.transact([{"Put": moving}, {"Put": noting}])
+    return not ddb.transact([*moving(tenant, eid, before, after), {"Put": noting}])
 
 
 def stop(tenant: str, execution: str, now: str) -> str | None:

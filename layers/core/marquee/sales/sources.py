@@ -1,7 +1,8 @@
 """Sources of an event's figures: files, manual totals, corrections, undone clears.
 
-What a source adds is staged under its id as month items that nobody sees, and becomes visible in one conditional write
-of the event's head. The plan of what was staged is written first, so what stands in the table can always be found.
+What a source adds is staged under its id as month items that nobody sees, and becomes visible when the event's head
+moves, in one transaction with the tenant's totals. The plan of what was staged is written first, so what stands in the
+table can always be found.
 """
 
 from array import array
@@ -61,7 +62,7 @@ def stage(
 
 
 def commit(tenant: str, eid: str, source: str, name: str) -> Commit:
-    """Make the stage called `name` visible, all of it in one write.
+    """Make the stage called `name` visible, all of it in one transaction.
 
     Where an earlier attempt of the source was committed, that one counts. A plan without items commits without a write.
     """
@@ -72,7 +73,7 @@ def commit(tenant: str, eid: str, source: str, name: str) -> Commit:
             return Commit(name)
         entry = rules.visible_entry(name, plan["kind"], clock.timestamp())
         after = rules.committed(head, source, entry, plan["delta"], plan["seen"])
-        if repository.commit(tenant, eid, head["version"], after):
+        if repository.commit(tenant, eid, head, after):
             return Commit(name)
         head = repository.head(tenant, eid)
     return Commit(visible_stage(head, source))

@@ -75,39 +75,31 @@ def clear(task: ClearTask, head: Head, now: str, purge_at: str) -> bool:
         "due_sk": f"{purge_at}#{task['clear_id']}",
     }
     if head["visible"]:
-        emptied = repository.head_item(tenant, eid, rules.cleared(head, task["clear_id"], now))
-        moving = {"Put": {"TableName": settings().sales_table, "Item": ddb.to_item(emptied), **_at(head["version"])}}
+        moving = repository.moving(tenant, eid, head, rules.cleared(head, task["clear_id"], now))
     else:
-        moving = {"ConditionCheck": {**_key(tenant, eid, str(item["sk"])), **_at(head["version"])}}
+        moving = [repository.unchanged(tenant, eid, head["version"])]
     keeping = {
         "TableName": settings().sales_table,
         "Item": ddb.to_item(snapshot),
         "ConditionExpression": "attribute_not_exists(pk)",
     }
-    return _transact(task, [moving, {"Put": keeping}])
+    return _transact(task, [*moving, {"Put": keeping}])
 
 
-def give_back(task: ClearTask, base: int, after: Head, stage: str) -> bool:
-    """Move the head from version `base` to `after` and note that the clear is undone, in one transaction.
+def give_back(task: ClearTask, before: Head, after: Head, stage: str) -> bool:
+    """Move the head from `before`, as it was read, to `after` and note that the clear is undone, in one transaction.
 
     False where the head has moved on, or the clear is undone or being purged already. Raises Conflict where the
     execution was stopped.
     """
-    item = repository.head_item(task["tenant"], task["eid"], after)
-    moving = {"TableName": settings().sales_table, "Item": ddb.to_item(item), **_at(base)}
     noting = {
         **_snapshot_key(task),
         "UpdateExpression": "SET undone = :stage",
         "ConditionExpression": _USABLE,
         "ExpressionAttributeValues": ddb.to_item({":stage": stage}),
     }
-    return _transact(task, [{"Put": moving}, {"Update": noting}])
-
-
-def _at(version: int) -> dict[str, Any]:
-    if not version:
-        return {"ConditionExpression": "attribute_not_exists(pk)"}
-    return {"ConditionExpression": "version = :base", "ExpressionAttributeValues": ddb.to_item({":base": version})}
+    moving = repository.moving(task["tenant"], task["eid"], before, after)
+    return _transact(task, [*moving, {"Update": noting}])
 
 
 def _transact(task: ClearTask, writes: list[dict[str, Any]]) -> bool:

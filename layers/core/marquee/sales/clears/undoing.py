@@ -173,8 +173,9 @@ def commit(task: ClearTask, stage: str) -> Outcome:
     """
     done = _undone(task)
     base = rules.base_of(stage)
-    if done is None and repository.head(task["tenant"], task["eid"])["version"] == base:
-        snapshots.give_back(task, base, _read_merge(task, stage)["head"], stage)
+    head = repository.head(task["tenant"], task["eid"])
+    if done is None and head["version"] == base:
+        snapshots.give_back(task, head, _read_merge(task, stage)["head"], stage)
         done = _undone(task)
     return {"outcome": "MOVED", "stage": stage} if done is None else {"outcome": "UNDONE", "stage": done}
 

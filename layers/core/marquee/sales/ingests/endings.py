@@ -65,7 +65,7 @@ def is_in_for_good(tenant: str, eid: str, ingest_id: str) -> bool:
         head = repository.head(tenant, eid)
         if ingest_id in head["visible"]:
             return True
-        if repository.commit(tenant, eid, head["version"], {**head, "version": head["version"] + 1}):
+        if repository.commit(tenant, eid, head, {**head, "version": head["version"] + 1}):
             return False
         time.sleep(random.uniform(0, min(0.01 * 2**attempt, 0.3)))  # noqa: S311 - full jitter, no secret
     raise Conflict("ingest.contended", "Other files of the event keep being committed. Try again.")

@@ -112,7 +112,7 @@ def _try(tenant: str, ingest_id: str, checked: _Checked) -> Item | None:
     entries = summaries.entries(checked.sold, checked.currency, asked.start, asked.end)
     storage.put_ledger(tenant, ingest_id, "accepted", ledger.chunked(entries))
     values = _values(ingest_id, checked, staged["generation"], now)
-    if repository.commit_with_ingest(tenant, eid, head["version"], after, ingest_id, values):
+    if repository.commit_with_ingest(tenant, eid, head, after, ingest_id, values):
         return values
     # Nobody can commit this stage any more: either it is in, by another process with the same request, or it is not.
     landed = repository.ingest(tenant, ingest_id)
