@@ -1,7 +1,13 @@
-"""Main: an event's figures and its booking curve."""
+"""Main: an event's figures, its booking curve, and what is predicted of it."""
 
 from marquee.auth import Caller
-from marquee.http import Api
+from marquee.demand import refresh_service as demand_refresh
+from marquee.demand import service as demand
+from marquee.demand.seeing import ForecastDocument
+from marquee.executions.models import Execution
+from marquee.http import Api, Reply
+from marquee.plans import DryRun, Plan
+from marquee.requests import Request
 from marquee.sales import service
 from marquee.sales.models import EventStatistics, SalesGraph
 
@@ -18,3 +24,24 @@ def read_statistics(caller: Caller, eid: str) -> EventStatistics:
 def read_sales_graph(caller: Caller, eid: str) -> SalesGraph:
     """Read an event's booking curve, one point a day from the first sale on."""
     return service.sales_graph(caller.tenant, eid)
+
+
+@handler.get("/events/<eid>/benchmark", scope="main.read")
+def read_benchmark(caller: Caller, eid: str) -> ForecastDocument:
+    """Read what share of its capacity an event will sell, with an 80 % interval, and how comparable ones stood by now.
+
+    Learnt from the tenant's own past events. `prediction` is null, with the `reason`, where they are too few.
+    """
+    return demand.forecast(caller.tenant, eid)
+
+
+@handler.post("/demand/refresh", scope="main.write", status=202)
+def refresh_demand(caller: Caller, query: DryRun, request: Request) -> Reply[Execution] | Plan:
+    """Learn from all sales so far at once, and renew what coming events show.
+
+    That happens every night anyway, and soon after sales have changed.
+    """
+    if query.dry_run:
+        return demand_refresh.plan(caller.tenant)
+    started = demand_refresh.start(caller.tenant, caller.sub, request.idempotency_key)
+    return Reply(started, 202, headers={"Location": f"/executions/{started.id}"})

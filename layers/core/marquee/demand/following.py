@@ -6,7 +6,6 @@ at once may leave the older one, until the next renewal.
 """
 
 import time
-from collections.abc import Sequence
 from datetime import date, timedelta
 
 import orjson
@@ -99,16 +98,21 @@ def _caught_up(tenant: str, eid: str) -> int:
     return 1
 
 
-def renew_page(tenant: str, after: str | None) -> tuple[int, int, str | None]:
-    """Renew a page of the events that are to come or lately over; how many were seen and changed, where to go on."""
+def renew_coming(tenant: str, after: str | None) -> tuple[int, int, str | None]:
+    """Renew the events that are to come or lately over, for about a minute.
+
+    Gives how many were seen and how many were written, and where to go on.
+    """
+    give_up, seen, written = time.monotonic() + _STEP_SECONDS, 0, 0
     today = clock.now().date()
     since = f"{today - _RENEWED_SINCE}T00:00:00Z"
-    items, following = events.starting_from(tenant, since, after, _PAGE)
     current = repository.current(tenant)
     trained = seeing.model(current.data) if current else None
-    return len(items), _renewed(tenant, items, trained, today), following
-
-
-def _renewed(tenant: str, items: Sequence[Item], trained: Model | None, today: date) -> int:
-    curves = repository.several_curves(tenant, [item["eid"] for item in items])
-    return sum(renew(tenant, item, curves.get(item["eid"], sold.NOTHING), trained, today) for item in items)
+    while True:
+        items, after = events.starting_from(tenant, since, after, _PAGE)
+        curves = repository.several_curves(tenant, [item["eid"] for item in items])
+        seen += len(items)
+        for item in items:
+            written += renew(tenant, item, curves.get(item["eid"], sold.NOTHING), trained, today)
+        if after is None or time.monotonic() > give_up:
+            return seen, written, after
