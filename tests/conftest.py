@@ -14,12 +14,14 @@ import pytest
 from moto import mock_aws
 
 from local.openapi import load_app
+from tests.support.quick_moto import quicken
 from tests.support.snapshots import light_snapshots
 from tests.support.storage import Storage
 from tests.support.template import Template, load_template
 
 # Every session reads the services' descriptions anew, which takes longer than most tests. They do not change.
 botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
+quicken()
 
 # As in the functions (PYTHONTZPATH): the rules of time zones are those of the pinned tzdata, not of this system.
 zoneinfo.reset_tzpath([])

@@ -23,13 +23,16 @@ def light_snapshots() -> Iterator[None]:
 
     def transact(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
         touched: set[tuple[str, str, str]] = set()
+        kept: dict[str, Table] = {}  # all are taken before the first write
         for write in transact_items:
             (operation,) = write.values()
             key = operation.get("Key") or operation.get("Item")
             touched.add((operation["TableName"], key["pk"]["S"], key["sk"]["S"]))
 
         def snapshot(table: Table, _memo: dict[int, Any]) -> Table:
-            taken = copy.copy(table)
+            if table.name in kept:
+                return kept[table.name]
+            taken = kept[table.name] = copy.copy(table)
             taken.items = defaultdict(dict, {pk: dict(items) for pk, items in table.items.items()})
             for name, pk, sk in touched:
                 if name == table.name:
