@@ -1,9 +1,9 @@
 """What an ad platform may answer instead of doing what it is asked."""
 
-from marquee.errors import DomainError, Unavailable
+from marquee.errors import Unavailable, Unprocessable
 
 
-class Refused(DomainError):
+class Refused(Unprocessable):
     """The platform will not do it, now or later: its own words are in the detail."""
 
 

@@ -18,7 +18,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What an audience costs and does: money per 1,000 impressions, clicks per impression, purchases per click."""
+    """What an audience costs and does: money per 1,000 impressions, clicks per person reached, purchases per click."""
 
     cost_per_mille: int
     click_rate: float
