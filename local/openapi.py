@@ -214,12 +214,11 @@ def _sendable(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _responses(schemas: dict[str, Any], route: Route) -> dict[str, Any]:
-    returns, media_type = _returned(route.returns)
-    success: dict[str, Any] = {"description": "Done" if returns is None else "The answer"}
-    if returns is bytes:
-        success["content"] = {media_type: {"schema": {"type": "string", "format": "binary"}}}
-    elif returns is not None:
-        success["content"] = {media_type: {"schema": _schema(schemas, returns, "serialization")}}
+    returned = _returned(route.returns)
+    contents = {media_type: {"schema": _content(schemas, one)} for one, media_type in returned if one is not None}
+    success: dict[str, Any] = {"description": "The answer" if contents else "Done"}
+    if contents:
+        success["content"] = contents
     statuses = ["400", "401", "403", "429", "500", "503"]
     if "<" in route.path:
         statuses.append("404")
@@ -243,16 +242,22 @@ def _add_plan(answers: dict[str, Any], plan: dict[str, Any]) -> None:
     answers["200"] = {"description": "The answer, or the plan of a dry run", "content": {JSON: {"schema": schema}}}
 
 
-def _returned(annotation: Any) -> tuple[Any, str]:
-    """What a handler returns, without its `Reply` and without the plan of a dry run, and its media type."""
+def _content(schemas: dict[str, Any], returned: Any) -> dict[str, Any]:
+    if returned is bytes:
+        return {"type": "string", "format": "binary"}
+    return _schema(schemas, returned, "serialization")
+
+
+def _returned(annotation: Any) -> list[tuple[Any, str]]:
+    """What a handler returns, each with its media type, without its `Reply` and without the plan of a dry run."""
     if get_origin(annotation) in {Union, UnionType}:
-        (annotation,) = (one for one in get_args(annotation) if not _is_plan(one))
+        return [found for one in get_args(annotation) if not _is_plan(one) for found in _returned(one)]
     if get_origin(annotation) is Reply:
         (annotation,) = get_args(annotation)
     if get_origin(annotation) is Annotated:
         annotation, media_type = get_args(annotation)[:2]
-        return annotation, str(media_type)
-    return (None if annotation in {None, type(None)} else annotation), JSON
+        return [(annotation, str(media_type))]
+    return [(None if annotation in {None, type(None)} else annotation, JSON)]
 
 
 def _is_plan(annotation: Any) -> bool:

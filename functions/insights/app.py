@@ -1,15 +1,20 @@
 """Main: an event's figures, its booking curve, and what is predicted of it."""
 
+from typing import Annotated
+
+from marquee import media_types
 from marquee.auth import Caller
+from marquee.demand import graph_service
 from marquee.demand import refresh_service as demand_refresh
 from marquee.demand import service as demand
+from marquee.demand.graph_models import PICTURE_HEADERS, SVG, SalesGraph
 from marquee.demand.seeing import ForecastDocument
 from marquee.executions.models import Execution
 from marquee.http import Api, Reply
 from marquee.plans import DryRun, Plan
-from marquee.requests import Request
+from marquee.requests import JSON, Request
 from marquee.sales import service
-from marquee.sales.models import EventStatistics, SalesGraph
+from marquee.sales.models import EventStatistics
 
 handler = Api("main")
 
@@ -21,9 +26,14 @@ def read_statistics(caller: Caller, eid: str) -> EventStatistics:
 
 
 @handler.get("/events/<eid>/sales-graph", scope="main.read")
-def read_sales_graph(caller: Caller, eid: str) -> SalesGraph:
-    """Read an event's booking curve, one point a day from the first sale on."""
-    return service.sales_graph(caller.tenant, eid)
+def read_sales_graph(caller: Caller, eid: str, request: Request) -> Reply[SalesGraph] | Reply[Annotated[bytes, SVG]]:
+    """Read an event's booking curve day by day: what is sold, what comparable events had sold, what is predicted.
+
+    With `Accept: image/svg+xml` it is drawn, to be embedded as an image, light or dark as the viewer's system is.
+    """
+    if media_types.preferred(request.headers.get("accept"), (JSON, SVG)) == SVG:
+        return Reply(graph_service.draw(caller.tenant, eid), headers=PICTURE_HEADERS, media_type=SVG)
+    return Reply(graph_service.read(caller.tenant, eid), headers={"Vary": "Accept"})
 
 
 @handler.get("/events/<eid>/benchmark", scope="main.read")

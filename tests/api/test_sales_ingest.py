@@ -11,6 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from marquee.demand import graph_service
 from marquee.sales import repository, service
 from marquee.sales.ingests import ledger
 from marquee.sales.models import DailyRevenueQuery, IngestListQuery, RowQuery
@@ -43,7 +44,7 @@ def test_a_report_becomes_visible_with_exact_figures(ingests: Ingests, items: An
     assert len(items()) == 3
     categories = service.ticket_categories(TENANT, EID)["categories"]
     assert [(one["category"], one["sold"], one["revenue"]) for one in categories] == [("A", 3, 60.75), ("B", 1, 99.99)]
-    graph = service.sales_graph(TENANT, EID)["sales"]
+    graph = graph_service.read(TENANT, EID)["sales"]
     assert (graph[0]["mapped_date"], graph[0]["norm_tickets_sold_current"]) == (-103, 0.004)
     assert service.statistics(TENANT, EID)["purchases"] == 2
 

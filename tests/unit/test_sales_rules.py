@@ -1,7 +1,7 @@
 """What a commit does to an event's figures, and the figures as they are sent."""
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import orjson
@@ -209,34 +209,3 @@ def test_an_event_without_sales_has_figures_of_nothing() -> None:
         0,
         [],
     )
-
-
-def test_the_graph_has_every_day_from_the_first_sale_to_today() -> None:
-    rows = [row("2026-06-08", 10, 0), row("2026-06-10", 20, 0), row("2026-06-10", -5, 0, currency="JPY")]
-    points = rules.sales_graph(rows, capacity=100, start_date_time=START, today=date(2026, 6, 11))
-    assert [(point["mapped_date"], point["tickets"], point["norm_tickets_sold_current"]) for point in points] == [
-        (-4, 10, 0.1),
-        (-3, 0, 0.1),
-        (-2, 15, 0.25),
-        (-1, 0, 0.25),
-    ]
-    assert points[-1]["date"] == "2026-06-11"
-
-
-def test_the_graph_ends_at_the_event_unless_sales_were_reported_later() -> None:
-    rows = [row("2026-06-11", 1, 0)]
-    late = [*rows, row("2026-06-14", 1, 0)]
-    assert rules.sales_graph(rows, capacity=10, start_date_time=START, today=date(2027, 1, 1))[-1]["mapped_date"] == 0
-    assert rules.sales_graph(late, capacity=10, start_date_time=START, today=date(2026, 6, 11))[-1]["mapped_date"] == 2
-    assert rules.sales_graph([], capacity=10, start_date_time=START, today=date(2026, 6, 11)) == []
-
-
-def test_a_very_long_graph_keeps_its_end_and_its_total() -> None:
-    old = (date(2026, 6, 1) - timedelta(days=4000)).isoformat()
-    points = rules.sales_graph(
-        [row(old, 5, 0), row("2026-06-01", 1, 0)], capacity=0, start_date_time=START, today=date(2026, 6, 1)
-    )
-    assert len(points) == rules.MAX_GRAPH_DAYS
-    assert points[0]["tickets_total"] == 5
-    assert points[-1]["tickets_total"] == 6
-    assert points[-1]["norm_tickets_sold_current"] is None

@@ -1,10 +1,14 @@
 """Pure words of the sales graph's picture: what its curves are and what they say, in whole sentences for everybody."""
 
+from collections.abc import Sequence
+
 from marquee.demand.graph_models import Chart
 from marquee.demand.graph_text import clean, count, full_day, percent
+from marquee.demand.models import Comparable
 
 # Keeps the pieces of a line in their order where one of them is written from right to left.
 _LTR = "\u200e"
+_MOST_TRAITS = 3
 
 
 def place(chart: Chart) -> str:
@@ -24,6 +28,15 @@ def source(chart: Chart) -> str:
     """What the benchmark was made from, and the day of the picture."""
     basis = f"{chart.basis} " if chart.basis and chart.outcome else ""
     return f"{basis}As of {full_day(chart.today)}."
+
+
+def basis(events: int, comparables: Sequence[Comparable]) -> str | None:
+    """What the benchmark was made from, in one sentence; None where it was made from nothing."""
+    if not events:
+        return None
+    alike = sorted(comparables, key=lambda one: (-one.weight, one.trait, one.value))[:_MOST_TRAITS]
+    told = ", ".join(f"{one.trait.replace('_', ' ')} {clean(one.value)} ({count(one.events)})" for one in alike)
+    return f"Learnt from {count(events)} past events{f', most of all {told}' if told else ''}."
 
 
 def _sold(chart: Chart) -> str:

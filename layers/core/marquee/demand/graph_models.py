@@ -5,14 +5,11 @@ from datetime import date
 
 from typing_extensions import TypedDict
 
+from marquee.demand.seeing import Reason
+
 SVG = "image/svg+xml"
-
-
-class GraphReason(TypedDict):
-    """Why a graph has no benchmark and no prediction: a stable code, and a sentence."""
-
-    code: str
-    message: str
+PICTURE_HEADERS = {"Vary": "Accept", "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+"""What a picture is sent with: opened by itself it loads and runs nothing."""
 
 
 class SalesGraphPoint(TypedDict):
@@ -48,7 +45,7 @@ class SalesGraph(TypedDict):
     capacity: int
     interval: float
     sales: list[SalesGraphPoint]
-    reason: GraphReason | None
+    reason: Reason | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,22 +157,28 @@ def document(
     reference: ModelReference | None,
 ) -> ForecastDocument:
     """A forecast as it is sent."""
-    code = CANCELLED if item["status"] == "cancelled" else said.reason
+    why = reason(item, said)
     return {
         "event_id": item["eid"],
         "today": today.isoformat(),
         "known_until": as_of.isoformat(),
         "now": _rounded(said.now),
-        "prediction": None if code else _prediction(said),
-        "state": None if code else said.state,
+        "prediction": None if why else _prediction(said),
+        "state": None if why else said.state,
         "unit": "fraction",
         "interval": INTERVAL,
         "horizon": said.horizon,
         "comparables": {"events": said.events, "by": [_trait(one) for one in said.comparables]},
         "backtest": _backtest(trained.backtest, said.horizon) if trained else None,
         "model": reference,
-        "reason": {"code": code, "message": _REASONS[code]} if code else None,
+        "reason": why,
     }
+
+
+def reason(item: Mapping[str, Any], said: Forecast) -> Reason | None:
+    """Why nothing is predicted of a stored event; None where something is."""
+    code = CANCELLED if item["status"] == "cancelled" else said.reason
+    return {"code": code, "message": _REASONS[code]} if code else None
 
 
 def _prediction(said: Forecast) -> Prediction | None:

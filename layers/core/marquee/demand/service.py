@@ -10,7 +10,9 @@ from marquee import clock
 from marquee.demand import following, repository, scoring, seeing
 from marquee.demand.models import Forecast, PathPoint
 from marquee.demand.seeing import ForecastDocument, ModelReference
+from marquee.demand.sold import Sold
 from marquee.events import service as events
+from marquee.events.models import Item
 
 PINNED_DAYS = 400
 
@@ -52,7 +54,12 @@ def forecast(tenant: str, eid: str) -> ForecastDocument:
 def outlook(tenant: str, eid: str) -> Outlook:
     """The event's forecast and its path day by day, from four items at most. Raises NotFound."""
     item = events.stored(tenant, eid)
-    of, current = following.read(tenant, item), repository.current(tenant)
+    return outlook_of(tenant, item, following.read(tenant, item))
+
+
+def outlook_of(tenant: str, item: Item, of: Sold) -> Outlook:
+    """The `outlook` of an event that was read, with its sales."""
+    current = repository.current(tenant)
     trained = seeing.model(current.data) if current else None
     said, as_of = seeing.forecast(item, of, trained, clock.now().date())
     if item["status"] == "cancelled":

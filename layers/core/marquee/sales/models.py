@@ -197,27 +197,6 @@ class EventStatistics(TypedDict):
     updated_at: str | None
 
 
-class SalesGraphPoint(TypedDict):
-    """One day of the booking curve.
-
-    `mapped_date` counts days from the event (-30 is thirty days before); `norm_` values are tickets sold until then
-    as a fraction of capacity, of this event and on average of comparable ones (None until there is enough data).
-    """
-
-    mapped_date: int
-    norm_tickets_sold_current: float | None
-    norm_tickets_sold_avg: float | None
-    date: str
-    tickets: int
-    tickets_total: int
-
-
-class SalesGraph(TypedDict):
-    """An event's booking curve, one point a day from the first sale on."""
-
-    sales: list[SalesGraphPoint]
-
-
 class IngestFile(TypedDict):
     """The dropped file: its place in the bucket, its size in bytes, its content's hash in hex."""
 

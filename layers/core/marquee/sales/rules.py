@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from hashlib import sha256
 from typing import Literal
@@ -22,7 +22,6 @@ from marquee.sales.models import (
     Figures,
     Head,
     IngestStatus,
-    SalesGraphPoint,
     SourceKind,
     TicketCategories,
     Total,
@@ -30,7 +29,6 @@ from marquee.sales.models import (
 )
 
 MAX_CATEGORIES = 1_000
-MAX_GRAPH_DAYS = 1_500
 OPEN: tuple[IngestStatus, ...] = ("REGISTERED", "PARSED")
 MAX_GENERATIONS = 50
 MAX_HEAD_BYTES = 380_000
@@ -327,36 +325,3 @@ def statistics(
         "by_currency": by_currency,
         "updated_at": head["updated_at"],
     }
-
-
-def sales_graph(rows: Iterable[DayRow], *, capacity: int, start_date_time: str, today: date) -> list[SalesGraphPoint]:
-    """The booking curve: a point for every day from the first sale to today, the event or the last sale.
-
-    Ends at the event or today, whichever is first, unless sales were reported for later days. A curve longer than
-    `MAX_GRAPH_DAYS` starts that many days before its end; the tickets sold before are in its first total.
-    """
-    by_day: defaultdict[date, int] = defaultdict(int)
-    for row in rows:
-        by_day[date.fromisoformat(row["day"])] += row["tickets"]
-    if not by_day:
-        return []
-    show = event_day(start_date_time)
-    last = max(*by_day, min(today, show))
-    first = max(min(by_day), last - timedelta(days=MAX_GRAPH_DAYS - 1))
-    sold = sum(tickets for day, tickets in by_day.items() if day < first)
-    points: list[SalesGraphPoint] = []
-    for offset in range((last - first).days + 1):
-        day = first + timedelta(days=offset)
-        tickets = by_day.get(day, 0)
-        sold += tickets
-        points.append(
-            {
-                "mapped_date": (day - show).days,
-                "norm_tickets_sold_current": fraction(sold, capacity),
-                "norm_tickets_sold_avg": None,
-                "date": day.isoformat(),
-                "tickets": tickets,
-                "tickets_total": sold,
-            }
-        )
-    return points

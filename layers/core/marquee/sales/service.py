@@ -21,7 +21,6 @@ from marquee.sales.models import (
     LedgerEntry,
     LedgerPage,
     RowQuery,
-    SalesGraph,
     TicketCategories,
 )
 
@@ -55,19 +54,6 @@ def statistics(tenant: str, eid: str) -> EventStatistics:
         active=event.status == "active",
         today=clock.now().date(),
     )
-
-
-def sales_graph(tenant: str, eid: str) -> SalesGraph:
-    """The event's booking curve. Raises NotFound."""
-    event = events.read(tenant, eid)
-    rows = repository.day_rows(tenant, eid, repository.head(tenant, eid))
-    points = rules.sales_graph(
-        (row for _, row in rows),
-        capacity=event.capacity,
-        start_date_time=event.start_date_time,
-        today=clock.now().date(),
-    )
-    return {"sales": points}
 
 
 # --- ingests ----------------------------------------------------------------------------------------------------------
