@@ -71,6 +71,8 @@ def billed_bytes(item: Item) -> int:
                 size += len(str(abs(value))) // 2 + 2
             case str():
                 size += len(value.encode())
+            case bytes():
+                size += len(value)
             case _:
                 size += len(orjson.dumps(value))
     return size
