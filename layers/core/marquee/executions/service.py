@@ -55,6 +55,23 @@ def begin_again(machine: str, name: str, payload: dict[str, Any]) -> str | None:
     return begin(machine, name, payload)
 
 
+def resume(tenant: str, machine: str, name: str, payload: dict[str, Any]) -> Execution:
+    """Start an execution for a tenant, or find the one that was started for the same: itself, or who makes up for it.
+
+    One that did not succeed gets its successor. Raises Unavailable while it is being started.
+    """
+    described = workflows.describe(machine, name)
+    while described is not None and rules.STATUSES[described["status"]] in rules.REDRIVABLE:
+        name = rules.successor(name)
+        described = workflows.describe(machine, name)
+    return start(tenant, machine, name, payload)
+
+
+def told(error: str, cause: str) -> str:
+    """What people are told of a step that failed with this error and cause."""
+    return rules.failure(error, cause).message
+
+
 def started(machine: str, name: str) -> Execution:
     """The execution that was just started. Raises Unavailable while it is being started."""
     described = workflows.describe_when(machine, name)
