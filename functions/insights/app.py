@@ -13,10 +13,17 @@ from marquee.executions.models import Execution
 from marquee.http import Api, Reply
 from marquee.plans import DryRun, Plan
 from marquee.requests import JSON, Request
-from marquee.sales import service
+from marquee.sales import service, totals_service
 from marquee.sales.models import EventStatistics
+from marquee.sales.totals_service import TenantStatistics
 
 handler = Api("main")
+
+
+@handler.get("/events/statistics", scope="main.read")
+def read_tenant_statistics(caller: Caller) -> TenantStatistics:
+    """Read the key figures of all events: how many there are by each status, and what they sold per currency."""
+    return totals_service.statistics(caller.tenant)
 
 
 @handler.get("/events/<eid>/statistics", scope="main.read")

@@ -1,6 +1,6 @@
 """Pure rules of the counters behind `total`: what each event adds to which counter.
 
-A counter is an attribute of an item. Per tenant there is one summary item (all events, by status, by campaign status),
+A counter is an attribute of an item. Per tenant there is one summary item (all events, and by each of their statuses),
 one item per city, venue name and category, and one per hall (what `/events/venues` lists), counted per rank (flagged,
 default, hidden): a list of any of these, with or without hidden events, needs one item for its total. For ranges of
 starts there is an item that holds a number per day, and one per day that holds a number per moment. Those are kept
@@ -21,6 +21,14 @@ FLAGGED, DEFAULT, HIDDEN = RANKS = ("0", "1", "2")
 _RANK_OF = {"FLAGGED": FLAGGED, "HIDDEN": HIDDEN}
 SUMMARY_FACETS = ("all", "status", "campaign_status")
 VALUE_FACETS = ("city", "venue_name", "category")
+OTHER_STATUSES = (
+    "frontend_status",
+    "client_campaign_status",
+    "campaign_optimisation_status",
+    "ad_campaign_optimisation_status",
+    "has_active_campaigns",
+)
+"""Counted in the summary, for the tenant's statistics; lists do not go by them."""
 MIDNIGHT = "00:00:00Z"
 _EPOCH = date(1970, 1, 1).toordinal()
 
@@ -54,8 +62,22 @@ def facet_values(item: Mapping[str, Any]) -> dict[str, str]:
 def facet_tally(tenant: str, facet: str, value: str, of_rank: str) -> Tally:
     """The counter of a facet's value."""
     if facet in SUMMARY_FACETS:
-        return Tally(f"T#{tenant}#C", "ALL", f"{facet}={value}#{of_rank}")
+        return _summary(tenant, facet, value, of_rank)
     return Tally(f"T#{tenant}#C#{facet}", value, f"r{of_rank}")
+
+
+def summary_key(tenant: str) -> tuple[str, str]:
+    """The key of the tenant's summary item."""
+    return f"T#{tenant}#C", "ALL"
+
+
+def in_summary(item: Mapping[str, Any], name: str, value: str) -> int:
+    """How many events of any rank have this value, from the summary item (empty where there is none)."""
+    return sum(int(item.get(f"{name}={value}#{one}", 0)) for one in RANKS)
+
+
+def _summary(tenant: str, name: str, value: str, of_rank: str) -> Tally:
+    return Tally(*summary_key(tenant), f"{name}={value}#{of_rank}")
 
 
 def visibilities(ranks: Collection[str]) -> tuple[str, ...]:
@@ -88,6 +110,7 @@ def tallies(tenant: str, item: Mapping[str, Any]) -> list[Tally]:
     hall = city_prefix(meta["city"]) + _digest(orjson.dumps([meta["venue_name"], meta["hall_name"]]).decode())
     return [
         *(facet_tally(tenant, facet, value, at) for facet, value in facet_values(item).items()),
+        *(_summary(tenant, name, str(item.get(name, False)), at) for name in OTHER_STATUSES),
         Tally(_days(tenant), seen, str(_day_number(day))),
         Tally(_day(tenant, day), seen, moment),
         Tally(halls_partition(tenant), hall, f"r{at}"),
@@ -107,7 +130,7 @@ def tally_changes(tenant: str, before: Item | None, after: Item | None) -> dict[
 
 def names_kept_with(tenant: str, key: tuple[str, str], item: Item) -> dict[str, Any]:
     """What stands beside the numbers of a counter item that `item` is counted in: its place in an index, or names."""
-    if key == (f"T#{tenant}#C", "ALL"):
+    if key == summary_key(tenant):
         return {"tenants_pk": "TENANTS", "tenant": tenant}
     if key[0] == halls_partition(tenant):
         meta: EventMeta = orjson.loads(item["doc"])
