@@ -16,8 +16,13 @@ MAX_CELLS = 200
 """Pairs of cluster and platform that a tenant may have: what one allocation is spread over."""
 MAX_PEOPLE = 10_000_000_000
 MAX_MINOR = 10**12
-"""Minor units of a budget, of a minimum spend, and of a price per 1,000 impressions."""
+"""Minor units of a budget, and of a minimum spend."""
+MAX_PRICE = 10**8
+"""Minor units of 1,000 impressions."""
 MAX_INTERESTS = 50
+MAX_INTEREST = 60
+MAX_LABEL = 100
+LEAST_RATE = 0.000001
 TC_FORM = r"[A-Za-z0-9_-]{1,40}"
 
 PlatformName = Literal["sandbox", "meta"]
@@ -43,8 +48,8 @@ OBJECTIVES: dict[Goal, Objective] = {
 class PlatformCosts(TypedDict):
     """What a cluster costs and does on a platform.
 
-    `cost_per_mille` is money per 1,000 impressions, `click_rate` clicks per person reached, `purchase_rate` tickets
-    per click, `minimum_spend` the least that a campaign there may have. Money is in the cluster's currency.
+    `cost_per_mille` is money per 1,000 impressions, `click_rate` clicks per impression, `purchase_rate` tickets per
+    click, `minimum_spend` the least that a campaign there may have. Money is in the cluster's currency.
     """
 
     cost_per_mille: int
@@ -157,21 +162,29 @@ def _is_an_id(value: str) -> str:
     return value
 
 
+def _is_one_term(value: str) -> str:
+    if "," in value or ";" in value:
+        raise ValueError("an interest is one term, without comma and semicolon")
+    return value
+
+
 ClusterId = Annotated[str, AfterValidator(_is_an_id), Field(description="1 to 40 URL-safe characters")]
 CurrencyCode = Annotated[
     str, StringConstraints(max_length=3), AfterValidator(_is_a_currency), Field(description="ISO 4217, upper case")
 ]
-Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Interest = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
-Rate = Annotated[Decimal, Field(ge=Decimal("0.000001"), le=1)]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LABEL)]
+Interest = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_INTEREST), AfterValidator(_is_one_term)
+]
+Rate = Annotated[Decimal, Field(ge=Decimal(str(LEAST_RATE)), le=1)]
 Size = Annotated[int, Field(strict=True, ge=1, le=MAX_PEOPLE)]
 
 
 class NewPlatformCosts(Received):
     """What a cluster costs and does on one platform; money in the cluster's currency, with at most its decimals."""
 
-    cost_per_mille: Annotated[Decimal, Field(gt=0, le=MAX_MINOR, description="Money per 1,000 impressions")]
-    click_rate: Annotated[Rate, Field(description="Clicks per person reached, as a fraction")]
+    cost_per_mille: Annotated[Decimal, Field(gt=0, le=MAX_PRICE, description="Money per 1,000 impressions")]
+    click_rate: Annotated[Rate, Field(description="Clicks per impression, as a fraction")]
     purchase_rate: Annotated[Rate, Field(description="Tickets per click, as a fraction")]
     minimum_spend: Annotated[Decimal, Field(ge=0, le=MAX_MINOR, description="The least a campaign may have")] = Decimal(
         0
@@ -312,8 +325,8 @@ class TakenWorkbook(TypedDict):
 class RankedCluster(TypedDict):
     """How well an event suits a cluster.
 
-    `metric_pred` is the predicted response, from 0 to 1: 0.5 is the cluster's usual one. `reach_estimate` is how many of
-    its people it would interest (size times metric_pred), `size_share` its part of all clusters' people.
+    `metric_pred` is the predicted response, from 0 to 1: 0.5 is the cluster's usual one. `reach_estimate` is how many
+    of its people it would interest (size times metric_pred), `size_share` its part of all clusters' people.
     """
 
     tc: str
