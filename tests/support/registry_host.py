@@ -2,107 +2,28 @@
 
 import json
 import ssl
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 from urllib.parse import unquote
 
+from tests.support.local_host import Asked, LocalHost, Plan, Reply, always, behaving, first
+
+__all__ = ["TOLD_AT", "Asked", "Plan", "RegistryHost", "Reply", "always", "behaving", "first", "pointed_at"]
 TOLD_AT = "2026-11-21T10:00:00Z"
 
 
-class Asked(NamedTuple):
-    """A request as the host got it."""
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-
-
-class Reply(NamedTuple):
-    """What the host says, and how: `after` it is silent first, `drip` is the pause between two bytes of the body."""
-
-    status: int
-    body: bytes = b""
-    headers: Mapping[str, str] = {}
-    media_type: str = "application/json"
-    after: float = 0.0
-    drip: float = 0.0
-    drip_headers: float = 0.0
-    hang_up: bool = False  # before a word
-    cut: bool = False  # in the middle of the body
-
-
-# What happens to a request, by its number (from 0) and what it is; None: it is answered as it should be.
-Plan = Callable[[int, Asked], Reply | None]
-
-
-def behaving(_number: int, _asked: Asked) -> Reply | None:
-    """Nothing happens."""
-    return None
-
-
-def always(reply: Reply) -> Plan:
-    """Every request gets this."""
-    return lambda _number, _asked: reply
-
-
-def first(count: int, reply: Reply) -> Plan:
-    """So many requests get this; the others are answered as they should be."""
-    return lambda number, _asked: reply if number < count else None
-
-
-class RegistryHost:
+class RegistryHost(LocalHost):
     """A Registry of one table in memory. `marquee` decides whether it knows the frontend's status and sequence."""
+
+    base = "/registry"
 
     def __init__(self, *, token: str | None = None, marquee: bool = True, tls: ssl.SSLContext | None = None) -> None:
         self.token = token
         self.marquee = marquee
         self.events: dict[tuple[str, str], dict[str, Any]] = {}
-        self.asked: list[Asked] = []
-        self.takes = True  # whether a PUT that misbehaves has its effect all the same
-        self._plan: Plan = behaving
-        self._lock = threading.Lock()
-        self._secure = tls is not None
-        host = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def serve(self) -> None:
-                # Whom the other side has hung up on has nothing to say.
-                with suppress(BrokenPipeError, ConnectionResetError):
-                    host.handle(self)
-
-            do_GET = do_PUT = serve
-
-            def log_message(self, *args: Any) -> None:
-                """Say nothing."""
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-            block_on_close = False
-
-            def handle_error(self, *args: Any) -> None:
-                """A client that hangs up is no news."""
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        if tls is not None:
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        """Its address, with a base path as real ones have."""
-        return f"{'https' if self._secure else 'http'}://127.0.0.1:{self._server.server_port}/registry"
-
-    def plan(self, plan: Plan, *, takes: bool = True) -> None:
-        """Start counting anew, with this ahead; `takes`: what misbehaves after having done what was asked."""
-        with self._lock:
-            self._plan, self.takes, self.asked = plan, takes, []
+        super().__init__(tls=tls)
 
     def has(self, tenant: str, eid: str, **fields: Any) -> None:
         """Let it hold an event."""
@@ -121,23 +42,7 @@ class RegistryHost:
         event = self.events[tenant, eid]
         return event["frontend_status"], event["frontend_sequence"]
 
-    def close(self) -> None:
-        """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
-
-    def handle(self, request: BaseHTTPRequestHandler) -> None:
-        """Answer one request, or misbehave as planned."""
-        body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        asked = Asked(request.command, request.path, headers, body)
-        with self._lock:
-            self.asked.append(asked)
-            planned = self._plan(len(self.asked) - 1, asked)
-            proper = self._answer(asked) if planned is None or self.takes else None
-        self._send(request, planned or proper or Reply(500))
-
-    def _answer(self, asked: Asked) -> Reply:
+    def answer(self, asked: Asked) -> Reply:
         if self.token is not None and asked.headers.get("authorization") != f"Bearer {self.token}":
             return Reply(401, b"{}")
         route, _, eid = asked.path.removeprefix("/registry/").rpartition("/")
@@ -161,35 +66,6 @@ class RegistryHost:
                 "frontend_sequence": sequence,
             }
         return Reply(204)
-
-    @staticmethod
-    def _send(request: BaseHTTPRequestHandler, reply: Reply) -> None:
-        time.sleep(reply.after)
-        if reply.hang_up:
-            request.close_connection = True
-            return
-        if reply.drip_headers:
-            request.close_connection = True
-            for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"y" * 2000:
-                request.wfile.write(bytes([byte]))
-                time.sleep(reply.drip_headers)
-            return
-        request.send_response(reply.status)
-        if reply.status != 204:
-            request.send_header("Content-Type", reply.media_type)
-            request.send_header("Content-Length", str(len(reply.body)))
-        for name, value in reply.headers.items():
-            request.send_header(name, value)
-        request.end_headers()
-        if reply.cut:
-            request.wfile.write(reply.body[: len(reply.body) // 2])
-            request.close_connection = True
-        elif reply.drip:
-            for byte in reply.body:
-                request.wfile.write(bytes([byte]))
-                time.sleep(reply.drip)
-        else:
-            request.wfile.write(reply.body)
 
 
 def _now() -> str:
