@@ -103,7 +103,7 @@ class Refreshes:
     """The machine demand_refresh without Step Functions: its steps in its order."""
 
     def __init__(self, tasks: ModuleType) -> None:
-        self._tasks = tasks
+        self.tasks = tasks
         # Called before every step with its name; a test puts its own business in between.
         self.before: Callable[[str], None] = lambda _: None
 
@@ -111,7 +111,7 @@ class Refreshes:
         """Run one step, its input and outcome going through JSON as in the machine."""
         self.before(task)
         event = json.loads(json.dumps(sample("demand_tasks", task) | changes))
-        outcome: Outcome = json.loads(json.dumps(self._tasks.handler(event, None)))
+        outcome: Outcome = json.loads(json.dumps(self.tasks.handler(event, None)))
         return outcome
 
     def run(self, tenant: str = TENANT) -> Outcome:
