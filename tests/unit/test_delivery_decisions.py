@@ -8,10 +8,18 @@ from marquee.campaigns.delivery import decisions
 from marquee.campaigns.delivery.decisions import Decision, Figures, Policy
 
 FLOOR = Decimal("2.5")
-GOOD, POOR = Figures("good", 10000, 25000), Figures("poor", 10000, 24999)
 
 
-def policy(*, event: bool = False, ad: bool = False, floor: Decimal | None = FLOOR, minimum: int = 10000) -> Policy:
+def figures(key: str, spent: int, revenue: int, budget: int = 20000) -> Figures:
+    return Figures(key, spent, revenue, budget)
+
+
+GOOD, POOR = figures("good", 10000, 25000), figures("poor", 10000, 24999)
+
+
+def policy(
+    *, event: bool = False, ad: bool = False, floor: Decimal | None = FLOOR, minimum: int | None = 10000
+) -> Policy:
     return Policy(event, ad, floor, minimum)
 
 
@@ -46,10 +54,10 @@ def test_above_95_percent_sold_campaigns_go_off_where_that_is_on(
         (True, False, [GOOD], (None, {})),  # at the floor
         (True, False, [POOR], ("return_floor", {})),
         (True, False, [GOOD, POOR], ("return_floor", {})),  # 49,999 for 20,000
-        (True, False, [GOOD, Figures("more", 10000, 25001), POOR], (None, {})),  # 75,000 for 30,000
+        (True, False, [GOOD, figures("more", 10000, 25001), POOR], (None, {})),  # 75,000 for 30,000
         (False, True, [GOOD, POOR], (None, {"poor": "return_floor"})),
         (True, True, [GOOD, POOR], ("return_floor", {})),
-        (True, True, [GOOD, POOR, Figures("best", 1, 10**6)], (None, {"poor": "return_floor"})),
+        (True, True, [GOOD, POOR, figures("best", 1, 10**6)], (None, {"poor": "return_floor"})),
         (False, False, [POOR], (None, {})),
     ],
 )
@@ -60,15 +68,23 @@ def test_below_the_return_floor_campaigns_go_off_where_that_is_on(
 
 
 def test_nothing_is_judged_by_its_return_before_the_minimum_spend_or_without_a_floor() -> None:
-    young = Figures("young", 9999, 0)
+    young = figures("young", 9999, 0)
     assert decided(policy(event=True, ad=True), 0, [young]) == decisions.NOTHING
-    assert decided(policy(event=True, ad=True, minimum=0), 0, [Figures("unspent", 0, 0)]) == decisions.NOTHING
+    assert decided(policy(event=True, ad=True, minimum=0), 0, [figures("unspent", 0, 0)]) == decisions.NOTHING
     assert decided(policy(event=True, ad=True, floor=None), 0, [POOR]) == decisions.NOTHING
+
+
+def test_a_tenth_of_the_budget_is_the_minimum_spend_unless_the_tenant_says_otherwise() -> None:
+    # A tenth of 20,000 for one, of 40,000 for both
+    nothing, enough = figures("nothing", 1999, 0), figures("enough", 2000, 0)
+    assert told(decided(policy(ad=True, minimum=None), 0, [nothing, enough])) == (None, {"enough": "return_floor"})
+    assert told(decided(policy(event=True, minimum=None), 0, [nothing, enough])) == (None, {})
+    assert told(decided(policy(event=True, minimum=None), 0, [enough, enough])) == ("return_floor", {})
 
 
 def test_paused_campaigns_count_in_the_events_return_and_are_not_switched() -> None:
     # The one that is paused had returned nothing
-    paused = Figures("paused", 10000, 0)
+    paused = figures("paused", 10000, 0)
     assert told(decided(policy(event=True, ad=True), 0, [GOOD], [GOOD, paused])) == ("return_floor", {})
     assert told(decided(policy(ad=True), 0, [GOOD], [GOOD, paused])) == (None, {})
     assert decisions.decide(policy(event=True, ad=True), 1000, 1000, [], [paused]) == decisions.NOTHING

@@ -12,12 +12,12 @@ from marquee import clock
 from marquee.audience import learning_service as audience
 from marquee.audience.models import Outcome
 from marquee.campaigns import repository as campaigns
+from marquee.campaigns import switching
 from marquee.campaigns.closing import attribution, gathering, repository
 from marquee.campaigns.closing.models import Run
 from marquee.campaigns.delivery import collecting
-from marquee.campaigns.delivery import repository as deliveries
 from marquee.campaigns.models import CampaignPlace, Setup
-from marquee.errors import Conflict
+from marquee.errors import Conflict, Unavailable
 from marquee.events import closing_service as events
 
 _ATTEMPTS = 10
@@ -59,16 +59,19 @@ def _closed(tenant: str, eid: str, launch: Setup) -> Setup:
 
 
 def stop(place: CampaignPlace) -> dict[str, Any]:
-    """See that one campaign is off on its platform. Raises what the platform raises."""
-    campaign = deliveries.campaign(place)
-    if campaign is not None:
-        collecting.stop(place["tenant"], campaign)
+    """See that one campaign is off on its platform, as its closed set-up says.
+
+    Raises what the platform raises, and Unavailable where it refuses: that is tried again as well.
+    """
+    found = switching.settle(place)
+    if found["outcome"] != "SETTLED":
+        raise Unavailable("campaign.not_stopped", found["message"])
     return {"outcome": "STOPPED"}
 
 
 def collect(place: CampaignPlace) -> dict[str, Any]:
     """Fetch what one campaign has delivered in the end. Raises what the platform raises."""
-    campaign = deliveries.campaign(place)
+    _, campaign = campaigns.with_setup(place)
     if campaign is not None:
         collecting.collect(place["tenant"], campaign)
     return {"outcome": "COLLECTED"}

@@ -10,7 +10,8 @@ from marquee.campaigns.closing.models import Run
 from marquee.campaigns.models import Setup
 from marquee.settings import settings
 
-_SETUP, _CURRENT, _RUN = "SETUP", "RESULT", "RESULT#"
+_SETUP, _ORDER = "SETUP", "ORDER"
+_CURRENT, _RUN = "RESULT", "RESULT#"
 
 
 def launches(tenant: str, eid: str) -> list[Setup]:
@@ -19,20 +20,21 @@ def launches(tenant: str, eid: str) -> list[Setup]:
     return [cast("Setup", item) for item in found if "launch_id" in item]
 
 
-def without_setup(tenant: str, eids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Of these events those that never had a set-up: each with a transaction's condition that it still has none."""
-    wanted = [(keys.event(tenant, eid), _SETUP) for eid in eids]
-    found = {item["pk"] for item in ddb.batch_get(settings().campaigns_table, wanted, consistent=True)}
+def never_launched(tenant: str, eids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Of these events those that never had a launch: each with a transaction's condition that it still had none."""
+    wanted = [(keys.event(tenant, eid), _ORDER) for eid in eids]
+    found = ddb.batch_get(settings().campaigns_table, wanted, consistent=True)
+    launched = {item["pk"] for item in found if "launches" in item}
     return {
         eid: {
             "ConditionCheck": {
                 "TableName": settings().campaigns_table,
-                "Key": ddb.to_item({"pk": pk, "sk": _SETUP}),
-                "ConditionExpression": "attribute_not_exists(pk)",
+                "Key": ddb.to_item({"pk": pk, "sk": _ORDER}),
+                "ConditionExpression": "attribute_not_exists(launches)",
             }
         }
         for eid, (pk, _) in zip(eids, wanted, strict=True)
-        if pk not in found
+        if pk not in launched
     }
 
 

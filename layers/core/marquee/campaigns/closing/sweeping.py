@@ -1,6 +1,6 @@
 """The step of the `closing_sweep` machine: events that are over, of one tenant after the other, are closed.
 
-Those that never had a set-up have nothing to be stopped and nothing to be attributed: they are closed here, up to 25 in
+Those that never had a launch have nothing to be stopped and nothing to be attributed: they are closed here, up to 25 in
 a transaction. Each of the others gets an execution of `event_closing`.
 """
 
@@ -55,7 +55,7 @@ def sweep(place: Place | None, most: int = EVENTS) -> dict[str, Any]:
 
 def _closed(tenant: str, eids: list[str], now: str) -> dict[str, int]:
     """Close these events, or have each closed; one that fails stops no other."""
-    plain = repository.without_setup(tenant, eids)
+    plain = repository.never_launched(tenant, eids)
     closed = started = failed = 0
     try:
         closed = closing_service.close_together(tenant, list(plain), now, lambda some: [plain[eid] for eid in some])

@@ -1,4 +1,4 @@
-"""A campaign and its platform: what it has delivered is fetched and kept, and it is switched off."""
+"""What a campaign has delivered is fetched from its platform, and kept."""
 
 from typing import Any
 
@@ -8,7 +8,6 @@ from marquee import clock
 from marquee.campaigns import platform_service
 from marquee.campaigns.delivery import repository
 from marquee.campaigns.models import Campaign, CampaignPlace
-from marquee.campaigns.platforms.errors import Refused
 from marquee.campaigns.platforms.models import CampaignSpec, Rates
 
 
@@ -35,17 +34,3 @@ def collect(tenant: str, campaign: Campaign) -> None:
     delivery = platform.delivery(account, spec_of(campaign), clock.timestamp())
     if delivery is not None:
         repository.deliver(place_of(tenant, campaign), delivery)
-
-
-def stop(tenant: str, campaign: Campaign) -> None:
-    """See that the campaign is paused on its platform, or not there, and keep that. Raises what the platform raises."""
-    platform = platform_service.platform(campaign["platform"])
-    account = platform_service.account(tenant, campaign["platform"])
-    spec = spec_of(campaign)
-    try:
-        platform.switch(account, spec, running=False)
-    except Refused:
-        found = platform.find(account, spec)
-        if found is not None and found.running:
-            raise
-    repository.seen(place_of(tenant, campaign), running=False, at=clock.timestamp())

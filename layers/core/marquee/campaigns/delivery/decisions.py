@@ -13,6 +13,9 @@ from typing import Literal
 SOLD_OUT = Decimal("0.95")
 """The share of the capacity above which campaigns are switched off."""
 
+# Of the budget: what is spent before the return counts, where the tenant has not said so.
+_USUAL_PART = 10
+
 Code = Literal["sold_out", "return_floor"]
 
 
@@ -20,22 +23,24 @@ Code = Literal["sold_out", "return_floor"]
 class Policy:
     """What the tenant asked for: which optimisations are ON, and the return below which it does not want to advertise.
 
-    `return_floor` is revenue per unit spent (None: no floor), `minimum_spend` in minor units.
+    `return_floor` is revenue per unit spent (None: no floor), `minimum_spend` in minor units (None: a tenth of the
+    budget).
     """
 
     event: bool
     ad: bool
     return_floor: Decimal | None
-    minimum_spend: int
+    minimum_spend: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A running campaign's delivery since it began, in minor units."""
+    """A campaign's delivery since it began, and its budget, in minor units."""
 
     key: str
     spent: int
     revenue: int
+    budget: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +73,11 @@ def decide(policy: Policy, sold: int, capacity: int, running: Sequence[Figures],
     share = Decimal(sold) / capacity if capacity > 0 else Decimal(0)
     full = _sold_out(share) if share > SOLD_OUT else None
     if policy.event:
-        reason = full or _below(policy, sum(one.spent for one in all_of), sum(one.revenue for one in all_of))
+        reason = full or _below(policy, all_of)
         if reason is not None:
             return Decision(reason, {})
     if policy.ad:
-        found = {one.key: full or _below(policy, one.spent, one.revenue) for one in running}
+        found = {one.key: full or _below(policy, [one]) for one in running}
         return Decision(None, {key: reason for key, reason in found.items() if reason is not None})
     return NOTHING
 
@@ -83,9 +88,13 @@ def _sold_out(share: Decimal) -> Reason:
     )
 
 
-def _below(policy: Policy, spent: int, revenue: int) -> Reason | None:
+def _below(policy: Policy, judged: Sequence[Figures]) -> Reason | None:
+    spent, revenue = sum(one.spent for one in judged), sum(one.revenue for one in judged)
+    minimum = policy.minimum_spend
+    if minimum is None:
+        minimum = sum(one.budget for one in judged) // _USUAL_PART
     floor = policy.return_floor
-    if floor is None or spent <= 0 or spent < policy.minimum_spend or revenue >= floor * spent:
+    if floor is None or spent <= 0 or spent < minimum or revenue >= floor * spent:
         return None
     returned = (Decimal(revenue) / spent).quantize(Decimal("0.01"), ROUND_DOWN)
     return Reason("return_floor", f"It returned {returned} per unit spent, below {floor:.2f}.")

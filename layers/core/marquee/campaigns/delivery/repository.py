@@ -1,51 +1,32 @@
-"""What campaigns have delivered, and how they were last seen on their platform, in DynamoDB."""
+"""What campaigns have delivered, and why they were switched off, in DynamoDB."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from marquee import ddb, keys
-from marquee.campaigns.models import Campaign, CampaignPlace
+from marquee.campaigns.models import CampaignPlace
 from marquee.campaigns.platforms.models import Delivery
 from marquee.settings import settings
 
 _COUNTED = ("spent", "reach", "impressions", "clicks", "purchases", "revenue")
 
 
-def campaign(place: CampaignPlace) -> Campaign | None:
-    """The campaign as of now (consistent)."""
-    item = ddb.get(settings().campaigns_table, keys.event(place["tenant"], place["eid"]), place["sk"])
-    return cast("Campaign", item) if item else None
-
-
 def deliver(place: CampaignPlace, delivery: Delivery) -> bool:
     """Keep what was delivered, all of it; False where a newer delivery is kept already."""
     values = {name: getattr(delivery, name) for name in _COUNTED}
-    return _change(
-        place,
-        {**values, "delivered_until": delivery.until},
-        "attribute_exists(pk) AND (attribute_not_exists(delivered_until) OR delivered_until <= :until)",
-        {":until": delivery.until},
-    )
+    newer = "attribute_exists(pk) AND (attribute_not_exists(delivered_until) OR delivered_until <= :until)"
+    return _written(place, {**values, "delivered_until": delivery.until}, newer, {":until": delivery.until})
 
 
-def seen(place: CampaignPlace, running: bool, at: str) -> bool:
-    """Keep how the campaign is on its platform; one that was removed stays so."""
-    status = "RUNNING" if running else "PAUSED"
-    return _change(place, {"status": status, "updated_at": at}, "#state <> :removed", {":removed": "REMOVED"})
+def switch_off(place: CampaignPlace, reason: str) -> bool:
+    """Note that a campaign is to be off by itself, and why. False where it is so already."""
+    return _written(place, {"off": reason}, "off = :nothing", {":nothing": ""})
 
 
-def switch_off(place: CampaignPlace, reason: str, at: str) -> bool:
-    """Note that the campaign is to be off, and why. False where it is noted already, or it was removed."""
-    condition = "#state <> :removed AND off = :none"
-    return _change(place, {"off": reason, "updated_at": at}, condition, {":removed": "REMOVED", ":none": ""})
-
-
-def _change(place: CampaignPlace, changes: Mapping[str, Any], condition: str, given: Mapping[str, Any]) -> bool:
+def _written(place: CampaignPlace, changes: Mapping[str, Any], condition: str, given: Mapping[str, Any]) -> bool:
     clause, names, values = ddb.set_expression(changes)
-    if "#state" in condition:
-        names["#state"] = "status"
     try:
         ddb.aws_client("dynamodb").update_item(
             TableName=settings().campaigns_table,

@@ -1,0 +1,151 @@
+"""The steps of the `campaign_delivery` machine: what campaigns deliver is kept, and campaigns are switched off by it.
+
+Nothing is judged by what an earlier run has kept: an event's campaigns are decided about only when all of its delivery
+could be fetched.
+"""
+
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import orjson
+from typing_extensions import TypedDict
+
+from marquee import clock
+from marquee.campaigns import repository as campaigns
+from marquee.campaigns import settings_service, states, switching
+from marquee.campaigns.closing import sweeping
+from marquee.campaigns.delivery import collecting, decisions, repository
+from marquee.campaigns.delivery.decisions import Decision, Figures, Policy
+from marquee.campaigns.models import Campaign, CampaignPlace, Settings, Setup
+from marquee.errors import Unavailable
+from marquee.events import closing_service
+from marquee.events import service as events
+from marquee.events.models import EventMeta, Item
+from marquee.executions import service as executions
+from marquee.sales import days_service as sales
+
+_TOGGLE = "campaign_toggle"
+SETUPS = 20
+_TENANTS = 50
+_THOUSANDTHS = 3
+
+
+class Place(TypedDict):
+    """Where a run is: after this tenant, or within it, after this event among those with campaigns on a platform."""
+
+    tenant: str
+    after: str | None
+
+
+class Live(TypedDict):
+    """An event whose campaigns' delivery is to be fetched."""
+
+    tenant: str
+    eid: str
+
+
+class Found(TypedDict):
+    """The next events, and where to go on (None at the end)."""
+
+    events: list[Live]
+    next: Place | None
+
+
+def find(place: Place | None) -> Found:
+    """The next events with campaigns on a platform, of one tenant after the other."""
+    if place is not None and place["after"] is not None:
+        eids, after = campaigns.live(place["tenant"], place["after"], SETUPS)
+        found: list[Live] = [{"tenant": place["tenant"], "eid": eid} for eid in eids]
+        return {"events": found, "next": {"tenant": place["tenant"], "after": after}}
+    tenants, following = events.tenants(place["tenant"] if place else None, _TENANTS)
+    for number, tenant in enumerate(tenants):
+        eids, after = campaigns.live(tenant, None, SETUPS)
+        if eids:
+            at_end = following is None and after is None and number == len(tenants) - 1
+            found = [{"tenant": tenant, "eid": eid} for eid in eids]
+            return {"events": found, "next": None if at_end else {"tenant": tenant, "after": after}}
+    return {"events": [], "next": None if following is None else {"tenant": following, "after": None}}
+
+
+def deliver(tenant: str, eid: str) -> dict[str, Any]:
+    """Fetch what the event's campaigns have delivered, and switch off what the tenant's rules say.
+
+    An event that is over has its closing begun instead, again where that has failed. Raises what platforms raise.
+    """
+    event, setup = events.stored(tenant, eid), campaigns.setup(tenant, eid)
+    if setup is None or setup["phase"] in {"FAILED", "WITHDRAWING"}:
+        return {"outcome": "NOTHING"}
+    if setup["phase"] == "CLOSED" or closing_service.is_over(event, clock.timestamp()):
+        return {"outcome": "CLOSING", "started": sweeping.begin(tenant, eid)}
+    for campaign in campaigns.campaigns_of(tenant, eid, setup["launch_id"]):
+        if campaign["status"] in {"RUNNING", "PAUSED"}:
+            collecting.collect(tenant, campaign)
+        if campaign["off"] and campaign["status"] == "RUNNING":  # an earlier run did not come to it
+            _settled(collecting.place_of(tenant, campaign))
+    return _optimised(_Case(tenant, event, setup, campaigns.campaigns_of(tenant, eid, setup["launch_id"])))
+
+
+class _Case(NamedTuple):
+    tenant: str
+    event: Item
+    setup: Setup
+    campaigns: list[Campaign]
+
+
+def _optimised(case: _Case) -> dict[str, Any]:
+    decision = decide(case.event, case.setup, case.campaigns, settings_service.stored(case.tenant), _sold(case))
+    if decision.event is not None:
+        _pause_all(case.tenant, case.event["eid"], decision.event.message)
+        return {"outcome": "ALL_OFF", "reason": decision.event.code}
+    off = [one for one in case.campaigns if one["sk"] in decision.campaigns]
+    for one in off:
+        place = collecting.place_of(case.tenant, one)
+        # Noted first: what dies before the platform was told is made up for by the next run.
+        repository.switch_off(place, decision.campaigns[one["sk"]].message)
+        _settled(place)
+    return {"outcome": "COLLECTED", "off": len(off)}
+
+
+def _pause_all(tenant: str, eid: str, reason: str) -> None:
+    """Have all the event's campaigns paused, as its client could, in an execution of its own."""
+    sequence = campaigns.next_in_order(tenant, eid)
+    name = executions.name_of(tenant, "optimisation", eid, str(sequence))
+    task = {"tenant": tenant, "eid": eid, "status": "PAUSED", "sequence": sequence, "reason": reason}
+    executions.begin(_TOGGLE, name, task)
+
+
+def _sold(case: _Case) -> int:
+    head = sales.head(case.tenant, case.event["eid"])
+    return sum(figures["tickets"] for figures in head["kpi"].values())
+
+
+def decide(event: Item, setup: Setup, found: list[Campaign], asked: Settings, sold: int) -> Decision:
+    """What to switch off of the set-up's campaigns. Only a set-up that is READY, and meant to run, is judged."""
+    if setup["phase"] != "READY" or setup["paused"]:
+        return decisions.NOTHING
+    meta: EventMeta = orjson.loads(event["doc"])
+    running = [_figures(one) for one in found if states.target(setup, one) == "RUNNING"]
+    every = [_figures(one) for one in found if one["status"] != "REMOVED"]
+    return decisions.decide(policy(event, setup, asked), sold, meta["capacity"], running, every)
+
+
+def policy(event: Item, setup: Setup, asked: Settings) -> Policy:
+    """The tenant's rules for one event's campaigns."""
+    floor = asked["return_floor"]
+    return Policy(
+        event=event["campaign_optimisation_status"] == "ON",
+        ad=event["ad_campaign_optimisation_status"] == "ON",
+        return_floor=None if floor is None else Decimal(floor).scaleb(-_THOUSANDTHS),
+        minimum_spend=asked["minimum_spend"].get(setup["currency"]),
+    )
+
+
+def _figures(one: Campaign) -> Figures:
+    return Figures(one["sk"], one.get("spent", 0), one.get("revenue", 0), one["budget"])
+
+
+def _settled(place: CampaignPlace) -> None:
+    """See that the campaign is as it is to be. Raises Unavailable where its platform refuses: another time, perhaps."""
+    found = switching.settle(place)
+    if found["outcome"] != "SETTLED":
+        raise Unavailable("campaign.not_switched", found["message"])
