@@ -2,11 +2,16 @@
 
 from marquee.auth import Caller
 from marquee.campaigns import service, settings_service
+from marquee.campaigns.closing import result_service as results
+from marquee.campaigns.closing.models import AttributionQuery, CampaignResult, ResultQuery
 from marquee.campaigns.integrations import service as integrations
 from marquee.campaigns.integrations.models import IntegrationDocument, IntegrationsDocument, NewIntegration
 from marquee.campaigns.models import CampaignsDocument, CampaignSettingsDocument, NewSettings
+from marquee.executions.models import Execution
 from marquee.http import Api, Reply
+from marquee.plans import Plan
 from marquee.preconditions import Precondition, etag
+from marquee.requests import Request
 
 handler = Api("main")
 
@@ -53,3 +58,24 @@ def set_up_integration(
 def remove_integration(caller: Caller, platform: str, precondition: Precondition) -> None:
     """Remove the integration with an ad platform. The secret stays where it is."""
     integrations.remove(caller.tenant, platform, precondition)
+
+
+@handler.get("/campaign_results", scope="main.read")
+def list_results(caller: Caller, query: ResultQuery) -> list[CampaignResult]:
+    """List what an event's campaigns have sold, with its interval and the baseline it was measured against.
+
+    They are there once the event is closed. Those that later figures have replaced are shown where asked for.
+    """
+    return results.results(caller.tenant, query)
+
+
+@handler.post("/events/<eid>/attribution", scope="campaigns.write", status=202)
+def attribute_sales(caller: Caller, eid: str, query: AttributionQuery, request: Request) -> Reply[Execution] | Plan:
+    """Attribute a closed event's sales to its campaigns anew, from its present sales and their delivery.
+
+    From equal figures it is the same attribution: the same ids, the same numbers.
+    """
+    if query.dry_run:
+        return results.plan(caller.tenant, eid)
+    started = results.attribute_again(caller.tenant, caller.sub, eid, request.idempotency_key)
+    return Reply(started, 202, headers={"Location": f"/executions/{started.id}"})
