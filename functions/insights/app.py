@@ -1,8 +1,11 @@
-"""Main: an event's figures, its booking curve, and what is predicted of it."""
+"""Main: an event's figures, its booking curve, what is predicted of it, and which audience it suits."""
 
 from typing import Annotated
 
 from marquee import media_types
+from marquee.audience import service as audience
+from marquee.audience.documents import RankedClusters, SuggestedClusters
+from marquee.audience.models import SuggestionQuery
 from marquee.auth import Caller
 from marquee.demand import graph_service
 from marquee.demand import refresh_service as demand_refresh
@@ -62,3 +65,23 @@ def refresh_demand(caller: Caller, query: DryRun, request: Request) -> Reply[Exe
         return demand_refresh.plan(caller.tenant)
     started = demand_refresh.start(caller.tenant, caller.sub, request.idempotency_key)
     return Reply(started, 202, headers={"Location": f"/executions/{started.id}"})
+
+
+@handler.get("/events/<eid>/clusters", scope="main.read")
+def rank_clusters(caller: Caller, eid: str) -> RankedClusters:
+    """Read how well an event suits each of the tenant's clusters, best first.
+
+    `metric_pred` comes from the cluster's interests and the event's category and tags, and from what campaigns for
+    events like it brought. 0.5 is a cluster's usual response.
+    """
+    return audience.ranked(caller.tenant, eid)
+
+
+@handler.get("/events/<eid>/suggested_tcs", scope="main.read")
+def suggest_clusters(caller: Caller, eid: str, query: SuggestionQuery) -> SuggestedClusters:
+    """Read how a budget is best spread over clusters and platforms for a goal; the parts sum to it exactly.
+
+    UTILIZATION and tickets go for tickets, ROAS and revenue for revenue, VISIBILITY and reach for people reached,
+    LINK_CLICKS for clicks. Returns diminish as people are reached again, and minimum spends are kept to.
+    """
+    return audience.suggested(caller.tenant, eid, query)

@@ -4,17 +4,8 @@ from collections.abc import Callable, Sequence
 
 from marquee import clock
 from marquee.audience import repository, rules, service, workbook
-from marquee.audience.models import (
-    Cluster,
-    ClusterDocument,
-    ClusterSet,
-    ClusterSetDocument,
-    EditedCluster,
-    NewClusterSet,
-    RefusedCell,
-    TakenWorkbook,
-    WorkbookQuery,
-)
+from marquee.audience.documents import ClusterDocument, ClusterSetDocument, RefusedCell, TakenWorkbook
+from marquee.audience.models import Cluster, ClusterSet, EditedCluster, NewClusterSet, WorkbookQuery
 from marquee.errors import Conflict, Malformed, NotFound, Unprocessable, Violation
 from marquee.forms import UploadedFile
 from marquee.preconditions import Precondition

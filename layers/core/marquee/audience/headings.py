@@ -24,7 +24,9 @@ _COSTS: dict[str, tuple[str, ...]] = {
         "cpm", "cost per mille", "cost per 1000 impressions", "cost per thousand", "tkp", "tausenderkontaktpreis",
         "tausend kontakt preis", "tausender kontakt preis", "kosten pro 1000 impressionen",
     ),
-    "click_rate": ("click rate", "ctr", "click through rate", "clickthrough rate", "klickrate", "klick rate", "klickquote"),
+    "click_rate": (
+        "click rate", "ctr", "click through rate", "clickthrough rate", "klickrate", "klick rate", "klickquote",
+    ),
     "purchase_rate": (
         "purchase rate", "conversion rate", "conversion", "cvr", "kaufrate", "kaufquote", "konversionsrate",
     ),

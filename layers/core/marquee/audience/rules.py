@@ -7,6 +7,7 @@ from decimal import Decimal
 import orjson
 
 from marquee import ids, money
+from marquee.audience.documents import ClusterDocument, ClusterSetDocument
 from marquee.audience.models import (
     MAX_CELLS,
     MAX_CLUSTERS,
@@ -14,9 +15,7 @@ from marquee.audience.models import (
     MAX_PRICE,
     TC_FORM,
     Cluster,
-    ClusterDocument,
     ClusterSet,
-    ClusterSetDocument,
     EditedCluster,
     Item,
     NewPlatformCosts,

@@ -11,6 +11,7 @@ import orjson
 
 from marquee import money
 from marquee.audience import affinity, allocation, repository, responses, rules
+from marquee.audience.documents import RankedCluster, RankedClusters, SuggestedCluster, SuggestedClusters
 from marquee.audience.models import (
     MAX_MINOR,
     OBJECTIVES,
@@ -19,10 +20,6 @@ from marquee.audience.models import (
     ClusterSet,
     Goal,
     LeftOut,
-    RankedCluster,
-    RankedClusters,
-    SuggestedCluster,
-    SuggestedClusters,
     SuggestionQuery,
 )
 from marquee.errors import NotFound, Unprocessable, Violation

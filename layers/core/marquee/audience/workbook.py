@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 from marquee import money
 from marquee.audience import headings
+from marquee.audience.documents import RefusedCell
 from marquee.audience.headings import COSTS, Column
 from marquee.audience.models import (
     LEAST_RATE,
@@ -19,7 +20,6 @@ from marquee.audience.models import (
     TC_FORM,
     Cluster,
     PlatformCosts,
-    RefusedCell,
 )
 from marquee.errors import Unprocessable
 from marquee.sales import workbook_service as workbooks
@@ -80,7 +80,10 @@ def rows(clusters: Iterable[Cluster]) -> Iterator[list[str | int | float | None]
 
 
 def read(tables: Sequence[Table], currency: str | None) -> Reading:
-    """Read every sheet that has headings; `currency` is for rows that name none. Raises Unprocessable for no such sheet."""
+    """Read every sheet that has headings; `currency` is for rows that name none.
+
+    Raises Unprocessable where no sheet has them, or one of them names no platform.
+    """
     reading = Reading()
     headed = [(table, *found) for table in tables if (found := _headed(table)) is not None]
     if not headed:
@@ -95,7 +98,7 @@ def read(tables: Sequence[Table], currency: str | None) -> Reading:
             heading = workbooks.text(table.rows[header][positions[Column(unnamed[0])]])
             raise Unprocessable(
                 "clusters.platform_unnamed",
-                f"Sheet “{table.name}”: the heading “{heading}” names no platform. Write “Meta {heading}”, for example.",
+                f"Sheet “{table.name}”: the heading “{heading}” names no platform. Write “Meta {heading}”, say.",
             )
         for index, cells in enumerate(table.rows[header + 1 :], start=header + 1):
             if all(map(workbooks.is_empty, cells)):
