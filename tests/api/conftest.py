@@ -1,4 +1,4 @@
-"""What the tests of sales, and of somebody else's Registry, start from."""
+"""What the tests of sales, of somebody else's Registry, and of ad platforms start from."""
 
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -9,7 +9,9 @@ import pytest
 
 from marquee.registry.remote import RemoteRegistry
 from marquee.secret_values import SecretValue
+from tests.support import platforms
 from tests.support.ingest import EID, REGION, TENANT, Ingests, register_event
+from tests.support.meta_server import MetaServer
 from tests.support.registry_host import RegistryHost
 from tests.support.remote import EID as REMOTE_EID
 from tests.support.remote import TIMES, Connect
@@ -59,3 +61,35 @@ def connect() -> Iterator[Connect]:
 @pytest.fixture
 def remote(there: RegistryHost, connect: Connect) -> RemoteRegistry:
     return connect(there.url)
+
+
+@pytest.fixture
+def meta_server(aws: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[MetaServer]:
+    """An ad account at Meta, and Aurora's token for it where tokens are kept."""
+    from marquee.campaigns.platforms.meta import credentials, graph
+
+    monkeypatch.setenv("PLATFORM_SECRETS", platforms.SECRETS)
+    monkeypatch.setattr(graph, "random", platforms.impatient)
+    credentials._value.cache_clear()
+    boto3.client("secretsmanager").create_secret(Name=f"{platforms.SECRETS}/aurora/meta", SecretString=platforms.TOKEN)
+    server = MetaServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def connect_meta(meta_server: MetaServer) -> Iterator[platforms.Connect]:
+    """A new process's adapter for it, with time-outs that fit a test."""
+    made: list[Any] = []
+
+    def one(**options: Any) -> Any:
+        from marquee.campaigns.platforms.meta.adapter import Meta
+        from marquee.campaigns.platforms.meta.graph import Graph
+
+        budget = options.pop("budget", 2.0)
+        made.append(Graph(meta_server.url, **{"connect": 0.3, "read": 0.3, **options}))
+        return Meta(made[-1], budget=budget)
+
+    yield one
+    for graph in made:
+        graph.close()

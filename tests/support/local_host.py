@@ -66,6 +66,7 @@ class LocalHost:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # or the body waits 40 ms for the headers to be acknowledged
 
             def serve(self) -> None:
                 # Whom the other side has hung up on has nothing to say.

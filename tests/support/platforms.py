@@ -1,17 +1,24 @@
 """Ad platforms in tests: accounts, a campaign's terms, and what goes wrong in the sandbox."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 
-from marquee.campaigns.platforms.models import Account, CampaignSpec, Rates
+from marquee.campaigns.platforms.models import Account, CampaignSpec, Platform, Rates
 
 REGION = "eu-central-1"
 KEY = "cmp_mA0-fQ_7bH2kLx9zRt4w"
 ACCOUNT_ID = "1234567890"
 TOKEN = "EAAtokenOfAurora0123456789"
+SECRETS = "marquee/test/platforms"
 SETTINGS = {"account_id": ACCOUNT_ID, "countries": "AT,DE", "pixel_id": "2233445566", "page_id": "3344556677"}
+
+Connect = Callable[..., Platform]
+impatient = SimpleNamespace(uniform=lambda _low, _high: 0.0)
+"""Stands for `random` where only pauses are drawn from it."""
 
 
 def spec(**changes: Any) -> CampaignSpec:

@@ -182,7 +182,8 @@ def ours(nodes: Iterable[Node], spec: CampaignSpec) -> list[Node]:
     counts before one that is not (then it is the one that spends), one with something below it before an empty one,
     the older one (lower id) before the younger.
     """
-    named = [node for node in nodes if str(node.get("name", "")).endswith(f"[{spec.key}]")]
+    end = f"[{spec.key}]"
+    named = [one for one in nodes if str(one.get("name", "")).endswith(end) and one.get("status") != "DELETED"]
     return sorted(
         named,
         key=lambda node: (
