@@ -1,15 +1,29 @@
 """Main: an event's campaigns, and a tenant's settings for them."""
 
 from marquee.auth import Caller
-from marquee.campaigns import service, settings_service
+from marquee.campaigns import (
+    default_service,
+    launch_service,
+    reset_service,
+    service,
+    settings_service,
+    toggle_service,
+)
 from marquee.campaigns.closing import result_service as results
 from marquee.campaigns.closing.models import AttributionQuery, CampaignResult, ResultQuery
 from marquee.campaigns.integrations import service as integrations
 from marquee.campaigns.integrations.models import IntegrationDocument, IntegrationsDocument, NewIntegration
-from marquee.campaigns.models import CampaignsDocument, CampaignSettingsDocument, NewSettings
+from marquee.campaigns.models import (
+    CampaignsDocument,
+    CampaignSettingsDocument,
+    DefaultParameters,
+    LaunchParameters,
+    NewSettings,
+    ToggleQuery,
+)
 from marquee.executions.models import Execution
 from marquee.http import Api, Reply
-from marquee.plans import Plan
+from marquee.plans import DryRun, Plan
 from marquee.preconditions import Precondition, etag
 from marquee.requests import Request
 
@@ -20,6 +34,49 @@ handler = Api("main")
 def list_campaigns(caller: Caller, eid: str) -> CampaignsDocument:
     """List an event's campaigns with what they have delivered."""
     return service.campaigns(caller.tenant, eid)
+
+
+@handler.get("/events/<eid>/default_campaigns_parameters", scope="main.read")
+def read_default_parameters(caller: Caller, eid: str) -> DefaultParameters:
+    """Read what a set-up of an event's campaigns would be if nothing is said about it."""
+    return default_service.parameters(caller.tenant, eid)
+
+
+@handler.put("/events/<eid>/init_campaigns_setup", scope="campaigns.write", status=202)
+def set_up_campaigns(caller: Caller, eid: str, query: DryRun, body: LaunchParameters) -> Reply[Execution] | Plan:
+    """Set an event's campaigns up: one for each cluster and platform, created paused, verified, then switched on.
+
+    The same parameters again are the same set-up and create nothing twice. Where one campaign cannot be, nothing is
+    left of any.
+    """
+    if query.dry_run:
+        return launch_service.plan(caller.tenant, eid, body)
+    started = launch_service.start(caller.tenant, eid, body)
+    return Reply(started, 202, headers={"Location": f"/executions/{started.id}"})
+
+
+@handler.put("/events/<eid>/client_campaign_status", scope="campaigns.write", status=202)
+def toggle_campaigns(caller: Caller, eid: str, query: ToggleQuery, request: Request) -> Reply[Execution] | Plan:
+    """Pause an event's campaigns, or let them run: on their platforms first, then the event says so.
+
+    A later toggle is never overridden by an earlier one. Pausing is always possible.
+    """
+    if query.dry_run:
+        return toggle_service.plan(caller.tenant, eid, query.status)
+    started = toggle_service.start(caller.tenant, caller.sub, eid, query.status, request.idempotency_key)
+    return Reply(started, 202, headers={"Location": f"/executions/{started.id}"})
+
+
+@handler.put("/events/<eid>/reset_campaigns_setup", scope="campaigns.write", status=202)
+def reset_campaigns(caller: Caller, eid: str, query: DryRun) -> Reply[Execution] | Plan:
+    """Reset an event's campaigns: they are paused and put aside, and others can be set up.
+
+    For 30 days `POST /executions/{id}/undo` brings them back as they were.
+    """
+    if query.dry_run:
+        return reset_service.plan(caller.tenant, eid)
+    started = reset_service.start(caller.tenant, eid)
+    return Reply(started, 202, headers={"Location": f"/executions/{started.id}"})
 
 
 @handler.get("/campaign_settings", scope="main.read")

@@ -40,10 +40,11 @@ def redrive_execution(caller: Caller, execution_id: str, query: ChangeQuery) -> 
 
 @handler.post("/executions/<execution_id>/undo", scope="main.write", status=202)
 def undo_execution(caller: Caller, execution_id: str, query: ChangeQuery) -> Reply[Execution] | Plan:
-    """Undo what an execution did; so far `sales_clear` can be undone, for 30 days.
+    """Undo what an execution did; `sales_clear` and `campaigns_reset` can be undone, for 30 days.
 
-    What was cleared comes back beside what was loaded since: rows that were loaded again count once. An execution is
-    undone once; asked again, the answer is the same undo.
+    Sales that were cleared come back beside what was loaded since: rows that were loaded again count once. Campaigns
+    that were reset come back as they were, where none were set up since. An execution is undone once; asked again, the
+    answer is the same undo.
     """
     undo = control.undo(caller.tenant, execution_id, dry_run=query.dry_run)
     if isinstance(undo, Plan):

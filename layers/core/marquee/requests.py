@@ -104,6 +104,8 @@ def parse_body(model: type[BaseModel], request: Request) -> BaseModel:
     if len(request.body) > MAX_BODY_BYTES:
         raise TooLarge("body.too_large", f"The body is larger than {MAX_BODY_BYTES / 1e6:.1f} MB.")
     if not request.body.strip():
+        if getattr(model, "may_be_absent", False):
+            return model()
         raise Malformed("body.missing", "This route needs a JSON body.")
     try:
         if issubclass(model, Exact):

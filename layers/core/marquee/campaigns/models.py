@@ -1,7 +1,7 @@
 """Campaigns of an event: what is stored, what is asked for, what is sent. Stored money is in integer minor units."""
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Any, ClassVar, Literal, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -95,7 +95,6 @@ class Campaign(TypedDict):
     external_id: str | None
     reason: str | None
     off: str
-    off_sequence: int
     created_at: str
     updated_at: str
     delivered_until: NotRequired[str]
@@ -179,9 +178,10 @@ class ClusterBudget(Exact):
 class LaunchParameters(Exact):
     """Body of `PUT /events/{eid}/init_campaigns_setup`; what is left out is as `default_campaigns_parameters` says.
 
-    `budget` is for all campaigns together, in the event's currency.
+    `budget` is for all campaigns together, in the event's currency. No body at all is one that leaves everything out.
     """
 
+    may_be_absent: ClassVar[bool] = True
     budget: Annotated[Decimal, Field(gt=0, max_digits=15)] | None = None
     goal: Goal | None = None
     start: Annotated[str, Field(max_length=40, description="RFC 3339; now where it is left out")] | None = None
@@ -213,6 +213,13 @@ class NewSettings(Exact):
 
 
 # --- sent -------------------------------------------------------------------------------------------------------------
+
+
+class Reason(TypedDict):
+    """Why something is not there: a stable code and a sentence."""
+
+    code: str
+    message: str
 
 
 class CampaignSettingsDocument(TypedDict):
@@ -271,3 +278,51 @@ class CampaignsDocument(TypedDict):
     currency: str | None
     totals: CampaignTotals
     items: list[CampaignDocument]
+
+
+class BudgetBounds(TypedDict):
+    """Between which budgets a launch makes sense, and the usual one."""
+
+    minimum: float
+    maximum: float
+    default: float
+
+
+class DefaultCluster(TypedDict):
+    """A cluster with its part of the default budget on a platform."""
+
+    tc: str
+    label: str
+    platform: str
+    budget: float
+    expected_tickets: float
+    expected_reach: int
+
+
+class IntegrationState(TypedDict):
+    """Whether the tenant's account on a platform is set up, with its settings there; `reason` says why it is not."""
+
+    platform: str
+    ready: bool
+    settings: dict[str, str]
+    reason: str | None
+
+
+class DefaultParameters(TypedDict):
+    """What `init_campaigns_setup` takes for what is left out. `reason` says why nothing could be set up now."""
+
+    event_id: str
+    goal: str
+    goals: list[str]
+    currency: str
+    budget: BudgetBounds | None
+    tc_run_id: str | None
+    clusters: list[DefaultCluster]
+    start: str
+    stop: str
+    platforms: list[str]
+    special_ad_category: str | None
+    integrations: list[IntegrationState]
+    campaign_optimisation_status: str
+    ad_campaign_optimisation_status: str
+    reason: Reason | None

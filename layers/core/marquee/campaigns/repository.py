@@ -85,7 +85,7 @@ def move(tenant: str, before: Setup, after: Setup) -> bool:
 def setup_put(tenant: str, before: Setup | None, after: Setup) -> dict[str, Any]:
     """The transaction's write that puts the next version of a set-up in place of the one that was read."""
     item = {name: value for name, value in after.items() if not name.startswith("live_")}
-    if states.is_live(after["phase"]):
+    if states.is_live(after["phase"]) or ("live_pk" in after and after["phase"] == "CLOSED"):
         item |= {"live_pk": live_partition(tenant), "live_sk": after["eid"]}
     return {"Put": {"TableName": settings().campaigns_table, "Item": ddb.to_item(item), **_unchanged(before)}}
 
@@ -163,6 +163,12 @@ def campaigns_of(tenant: str, eid: str, launch_id: str) -> list[Campaign]:
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
+def places(tenant: str, eid: str, launch_id: str) -> list[CampaignPlace]:
+    """Where the campaigns of a set-up are, for steps to be told."""
+    found = campaigns_of(tenant, eid, launch_id)
+    return [{"tenant": tenant, "eid": eid, "launch_id": launch_id, "sk": one["sk"]} for one in found]
+
+
 def campaign_key(launch_id: str, tc: str, platform: str) -> str:
     """Sort key of a campaign."""
     return f"{CAMPAIGN}{launch_id}#{tc}#{platform}"
@@ -187,12 +193,9 @@ def record(place: CampaignPlace, seen: Mapping[str, Any], at_version: int) -> bo
     return _update(place, clause, names, {**values, **ddb.to_item({":at": at_version})}, "at_version <= :at")
 
 
-def switch_off(place: CampaignPlace, reason: str, sequence: int) -> bool:
-    """Note that a campaign is to be off for this reason until the client's next toggle after `sequence`.
-
-    False where there is no such campaign.
-    """
-    clause, names, values = ddb.set_expression({"off": reason, "off_sequence": sequence})
+def switch_on(place: CampaignPlace) -> bool:
+    """Note that a campaign is not to be off by itself any more. False where there is no such campaign."""
+    clause, names, values = ddb.set_expression({"off": ""})
     return _update(place, clause, names, values, "attribute_exists(pk)")
 
 

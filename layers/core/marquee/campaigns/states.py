@@ -29,8 +29,7 @@ def target(setup: Setup, campaign: Campaign) -> Target:
         return "GONE"
     if phase == "PREPARING":
         return "CREATED"
-    off = campaign["off"] and campaign["off_sequence"] == setup["sequence"]
-    return "PAUSED" if phase not in _ON or setup["paused"] or off else "RUNNING"
+    return "PAUSED" if phase not in _ON or setup["paused"] or campaign["off"] else "RUNNING"
 
 
 def moved(setup: Setup, at: str, **changes: Any) -> Setup:

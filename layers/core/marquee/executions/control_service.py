@@ -1,11 +1,13 @@
 """Use cases of executions that change them: a tenant stops its long operations, has them tried again, or undone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 
 from marquee import workflows
+from marquee.campaigns import execution_service as campaigns
 from marquee.errors import Conflict, Unavailable
 from marquee.executions import rules, service
 from marquee.executions.models import Execution
@@ -13,15 +15,55 @@ from marquee.hub import execution_service as publications
 from marquee.plans import Plan, PlannedChange
 from marquee.sales import execution_service as sales
 
-# A stopped execution catches nothing. What it leaves open is closed here: by tenant and execution name, repeatable.
-_CLOSINGS: dict[str, Callable[[str, str], None]] = {
-    "sales_ingest": sales.end_cancelled_ingest,
-    "sales_backfill": sales.end_cancelled_backfill,
-    "sales_edit": sales.end_cancelled_edit,
-    "sales_clear": sales.end_cancelled_clear,
-    "sales_undo": sales.end_cancelled_clear,
-    "event_publication": partial(publications.end_cancelled, "event_publication"),
-    "event_cancellation": partial(publications.end_cancelled, "event_cancellation"),
+Payload = Mapping[str, Any]
+
+
+def _by_name(close: Callable[[str, str], None]) -> Callable[[str, str, Payload], None]:
+    return lambda tenant, name, _: close(tenant, name)
+
+
+# A stopped execution catches nothing. What it leaves open is closed here: by tenant, execution name and input,
+# repeatable.
+_CLOSINGS: dict[str, Callable[[str, str, Payload], None]] = {
+    "sales_ingest": _by_name(sales.end_cancelled_ingest),
+    "sales_backfill": _by_name(sales.end_cancelled_backfill),
+    "sales_edit": _by_name(sales.end_cancelled_edit),
+    "sales_clear": _by_name(sales.end_cancelled_clear),
+    "sales_undo": _by_name(sales.end_cancelled_clear),
+    "event_publication": _by_name(partial(publications.end_cancelled, "event_publication")),
+    "event_cancellation": _by_name(partial(publications.end_cancelled, "event_cancellation")),
+    "campaigns_init": campaigns.end_cancelled_init,
+    "campaign_toggle": campaigns.end_cancelled_toggle,
+    "campaigns_reset": campaigns.end_cancelled_reset,
+    "campaigns_restore": campaigns.end_cancelled_restore,
+}
+
+
+class _Check(Protocol):
+    def __call__(self, tenant: str, payload: Payload, *, succeeded: bool) -> None: ...
+
+
+class _Planning(Protocol):
+    def __call__(self, tenant: str, payload: Payload, *, succeeded: bool) -> Plan: ...
+
+
+class _Undo(NamedTuple):
+    """How executions of a machine are undone: what allows it, what it would do, and the input that is handed on.
+
+    `told` is under which name the undo is told of the execution that it undoes.
+    """
+
+    check: _Check
+    plan: _Planning
+    handed_on: tuple[str, ...]
+    told: str
+
+
+_UNDOS = {
+    "sales_clear": _Undo(sales.check_undo_clear, sales.plan_undo_clear, ("eid", "clear_id"), "clear"),
+    "campaigns_reset": _Undo(
+        campaigns.check_undo_reset, campaigns.plan_undo_reset, ("eid", "launch_id", "reset_id"), "reset"
+    ),
 }
 
 
@@ -43,7 +85,7 @@ def cancel(tenant: str, execution_id: str, *, dry_run: bool = False) -> Executio
     if dry_run:
         return _plan(machine, execution_id, "status", status, "cancelled")
     if machine in _CLOSINGS:
-        _CLOSINGS[machine](tenant, name)
+        _CLOSINGS[machine](tenant, name, orjson.loads(described["input"]))
     return service.document(execution_id, described)
 
 
@@ -80,11 +122,11 @@ def undo(tenant: str, execution_id: str, *, dry_run: bool = False) -> Execution 
         raise Conflict("execution.not_undoable", told)
     if not dry_run and service.undo_of(machine, tenant, payload):
         return service.started(rules.UNDOING[machine], name)
-    eid, clear_id, succeeded = str(payload["eid"]), str(payload["clear_id"]), status == "succeeded"
+    way, succeeded = _UNDOS[machine], status == "succeeded"
     if dry_run:
-        return sales.plan_undo_clear(tenant, eid, clear_id, succeeded=succeeded)
-    sales.check_undo_clear(tenant, eid, clear_id, succeeded=succeeded)
-    order = {"eid": eid, "clear_id": clear_id, "clear": execution_id}
+        return way.plan(tenant, payload, succeeded=succeeded)
+    way.check(tenant, payload, succeeded=succeeded)
+    order = {field: payload[field] for field in way.handed_on} | {way.told: execution_id}
     return service.start(tenant, rules.UNDOING[machine], name, order)
 
 

@@ -21,7 +21,7 @@ _FOLDERS = frozenset(("sales", "backfill", "uploads"))
 _EDITS = frozenset(("edits", "edit_uploads"))
 _PARTS = 4
 _UPLOAD = re.compile(r"upl_[A-Za-z0-9_-]{1,40}/")
-_NAMED = ("tenant", "eid", "event_uuid", "ingest_id", "prefix", "mode", "clear")
+_NAMED = ("tenant", "eid", "event_uuid", "ingest_id", "prefix", "mode", "clear", "launch_id", "status", "reset")
 _SUCCESSOR = re.compile(r"(.+)-r([1-9]\d{0,5})")
 # What `workflows.execution_name` derives is whole: an end like a successor's is chance.
 _DERIVED = re.compile(r"x_[A-Za-z0-9_-]{20}")
@@ -34,8 +34,10 @@ _ENDS: dict[str, StepStatus] = {
 }
 # Why an execution ended, where it does not say so itself.
 _ENDINGS = {"TIMED_OUT": "It took longer than it may and was stopped.", "ABORTED": "It was stopped by the operator."}
-UNDOING = {"sales_clear": "sales_undo"}
+UNDOING = {"sales_clear": "sales_undo", "campaigns_reset": "campaigns_restore"}
 """Machines whose executions can be undone, and the machine that does it."""
+_UNDONE_BY = ("clear_id", "reset_id")
+"""What the inputs of those machines call what they did, one of these."""
 REDRIVABLE = frozenset(("failed", "timed_out", "cancelled"))
 CANCELLED = "Cancelled"
 CANCELLED_CAUSE = "execution.cancelled: It was cancelled on request."
@@ -84,8 +86,8 @@ def _counted(name: str) -> tuple[str, int]:
 
 def undo_name(tenant: str, payload: Mapping[str, Any]) -> str | None:
     """The name of the one execution that undoes one with this input; None where it is not one that can be undone."""
-    clear_id = payload.get("clear_id")
-    return derived_id("x", tenant, "undo", str(clear_id)) if clear_id is not None else None
+    done = next((payload[name] for name in _UNDONE_BY if payload.get(name) is not None), None)
+    return derived_id("x", tenant, "undo", str(done)) if done is not None else None
 
 
 def subject(payload: Mapping[str, Any]) -> dict[str, str]:

@@ -1,5 +1,8 @@
 """What executions of sales ask for when they are stopped or undone: apart from the reads, which most functions load."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from marquee import clock
 from marquee.plans import Plan
 from marquee.sales import repository
@@ -29,11 +32,14 @@ def end_cancelled_clear(tenant: str, execution: str) -> None:
     repository.stop(tenant, execution, clock.timestamp())
 
 
-def check_undo_clear(tenant: str, eid: str, clear_id: str, *, succeeded: bool) -> None:
-    """See that a clear can be undone. Raises Conflict where it took nothing, or where the time for it is over."""
-    undo_service.check(tenant, eid, clear_id, succeeded=succeeded)
+def check_undo_clear(tenant: str, payload: Mapping[str, Any], *, succeeded: bool) -> None:
+    """See that the clear with this input can be undone.
+
+    Raises Conflict where it took nothing, or where the time for it is over.
+    """
+    undo_service.check(tenant, str(payload["eid"]), str(payload["clear_id"]), succeeded=succeeded)
 
 
-def plan_undo_clear(tenant: str, eid: str, clear_id: str, *, succeeded: bool) -> Plan:
+def plan_undo_clear(tenant: str, payload: Mapping[str, Any], *, succeeded: bool) -> Plan:
     """What the undo of a clear would give back. Raises Conflict, Unprocessable or Unavailable where it cannot."""
-    return undo_service.plan(tenant, eid, clear_id, succeeded=succeeded)
+    return undo_service.plan(tenant, str(payload["eid"]), str(payload["clear_id"]), succeeded=succeeded)
