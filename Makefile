@@ -74,15 +74,21 @@ run: setup ## start the stack, do the main job, show it (PORT= SALES=file.csv.gz
 	@exec $(VENV) -m local up --port $(PORT) --demo $(if $(DATA),--data "$(DATA)") $(if $(SALES),--sales "$(SALES)") $(if $(EXIT),--exit)
 
 lint: setup ## ruff, mypy, and the template
+	@$(MAKE) --no-print-directory --jobs=2 lint-python lint-template
+
+lint-python:
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
 	$(VENV) -m mypy layers/core/marquee local tests functions/*/app.py
+
+lint-template:
 	.tools/sam/bin/sam validate --region us-east-1 --template template.yaml
 	.tools/sam/bin/sam validate --lint --region us-east-1 --template template.yaml
 
+# On two processors: those that need a stack have one each, wait much of the time, and are dealt out a file at a time.
 test: lint .tools/awscli/awscli.stamp .tools/openapi_client/openapi_client.stamp ## lint, then every test: unit, api, workflows, infra, e2e
 	$(VENV) -m pytest -n 2 tests/unit tests/api tests/infra
-	$(VENV) -m pytest tests/workflows tests/e2e
+	$(VENV) -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/workflows tests/e2e
 
 build: setup ## what goes to AWS, in .aws-sam/build (RUNTIME= ARCH=)
 	.tools/sam/bin/sam build --cached --parallel --parameter-overrides PythonRuntime=$(RUNTIME) Architecture=$(ARCH)
@@ -102,4 +108,4 @@ clean: ## remove everything that was made, environments included
 	rm -rf .venv .tools .aws-sam .marquee .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup run lint test build bench lock clean
+.PHONY: help setup run lint lint-python lint-template test build bench lock clean

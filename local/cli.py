@@ -48,9 +48,9 @@ def _up(args: argparse.Namespace) -> int:
     print(f"Marquee on port {args.port}", flush=True)
     with emulator as facts:
         build_log, deploy_log = (emulator.home / name for name in ("build.log", "deploy.log"))
-        with deploy.exclusively():
+        with contextlib.ExitStack() as held:
             with _step("sam build") as notes:
-                if not deploy.build(build_log, facts.url):
+                if not held.enter_context(deploy.built(build_log, facts.url)):
                     notes.append("unchanged,")
             with _step("emulator"):
                 emulator.wait()

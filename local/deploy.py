@@ -31,12 +31,30 @@ _NO_CONFIG = ("--config-env", "local")
 
 
 @contextlib.contextmanager
-def exclusively() -> Iterator[None]:
-    """Hold the build directory: two stacks that start at once build and deploy one after the other."""
+def _locked(name: str, kind: int) -> Iterator[None]:
     _HOME.mkdir(parents=True, exist_ok=True)
-    with (_HOME / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with (_HOME / name).open("w") as lock:
+        fcntl.flock(lock, kind)
         yield
+
+
+@contextlib.contextmanager
+def built(log: Path, url: str) -> Iterator[bool]:
+    """Build what is not built, and keep the build as it is until the block ends; gives False when nothing changed.
+
+    Of two stacks that start at once one builds, and both deploy, side by side. Raises LocalError with SAM's own words
+    when it fails.
+    """
+    with contextlib.ExitStack() as held:
+        # Only who holds the first lock asks for more of the second than a share.
+        with _locked("lock", fcntl.LOCK_EX):
+            wanted = fingerprint()
+            changed = not _is_built(wanted)
+            if changed:
+                with _locked("in-use", fcntl.LOCK_EX):
+                    _build(wanted, log, url)
+            held.enter_context(_locked("in-use", fcntl.LOCK_SH))
+        yield changed
 
 
 def _run(command: list[str], url: str, log: Path) -> bool:
@@ -78,14 +96,12 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-def build(log: Path, url: str) -> bool:
-    """Run ``sam build`` for this machine and finish the artefacts; gives False when nothing changed since the last.
+def _is_built(wanted: str) -> bool:
+    return _STAMP.exists() and _STAMP.read_text(encoding="utf-8") == wanted and (_BUILD / "template.yaml").exists()
 
-    Raises LocalError with SAM's own words when it fails.
-    """
-    wanted = fingerprint()
-    if _STAMP.exists() and _STAMP.read_text(encoding="utf-8") == wanted and (_BUILD / "template.yaml").exists():
-        return False
+
+def _build(wanted: str, log: Path, url: str) -> None:
+    """Run ``sam build`` for this machine and finish the artefacts."""
     _STAMP.unlink(missing_ok=True)
     command = [str(project.SAM), "build", "--template-file", str(project.ROOT / "template.yaml")]
     command += ["--build-dir", str(_BUILD), "--cached", "--parallel", *_NO_CONFIG]
@@ -94,7 +110,6 @@ def build(log: Path, url: str) -> bool:
         raise LocalError(f"sam build failed:\n{_tail(log)}")
     bytecode.finish(_BUILD)
     _STAMP.write_text(wanted, encoding="utf-8")
-    return True
 
 
 def _parameters(more: dict[str, str]) -> list[str]:

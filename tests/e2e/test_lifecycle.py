@@ -18,8 +18,9 @@ from tests.support.running import free_port
 
 # An owner of an emulator, as the `up` command is, without a deployment: it says so when it is ready, and waits.
 OWNER = """
-import sys, time
+import signal, sys, time
 from local.stack import Emulator
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has those in its background ignore it
 emulator = Emulator(int(sys.argv[1]), None)
 with emulator as stack:
     emulator.wait()

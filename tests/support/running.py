@@ -1,11 +1,12 @@
-"""The deployed local stack that end-to-end and workflow tests talk to. A pytest plugin, so that all share one stack."""
+"""The deployed local stack that end-to-end and workflow tests talk to. A pytest plugin, so that a process has one."""
 
 import os
+import random
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,12 @@ ROOT = Path(__file__).parents[2]
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that is free, and not one of those that the system lends to outgoing connections: it stays free."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)  # seeded tests of two workers would find the same
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
@@ -54,7 +58,7 @@ def running_stack() -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """One stack for the whole session."""
+    """One stack for the whole session; each worker of several has its own."""
     with running_stack() as started:
         yield started
 
