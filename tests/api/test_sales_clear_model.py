@@ -8,11 +8,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from marquee.sales import storage
+from marquee.sales import repository, storage, totals
 from marquee.sales.ingests import identity
+from tests.support.ingest import TENANT
 from tests.support.sales_model import Model, Row, Sales, Store, key_of
 
 EVENTS = count()
+NOTHING = (0, 0, 0, 0)
 ROWS = st.builds(
     Row,
     day=st.sampled_from(["2026-02-28", "2026-03-01"]),
@@ -106,6 +108,14 @@ def test_the_figures_are_those_of_multisets_of_rows(
         } == categories(model)
         seen = identity.decode_multiset(storage.get(head["seen"]) or b"") if head["seen"] else {}
         assert seen == {key_of(row): number for row, number in model.rows.items()}
+    # and the tenant's totals are those of all its events
+    heads = repository.heads(TENANT, repository.events_with_sales(TENANT)).values()
+    counted = totals.read(TENANT)
+    assert counted.events == sum(bool(head["visible"]) for head in heads)
+    for currency in ("EUR", "JPY"):
+        of = [head["kpi"][currency] for head in heads if currency in head["kpi"]]
+        sums = (len(of), *(sum(one[name] for one in of) for name in ("tickets", "revenue", "purchases")))  # type: ignore[literal-required]
+        assert counted.currencies.get(currency, NOTHING) == sums
 
 
 def categories(model: Model) -> dict[tuple[str, str], tuple[int, int]]:
