@@ -29,7 +29,7 @@ class Place(TypedDict):
     after: str | None
 
 
-def sweep(place: Place | None, most: int = EVENTS) -> dict[str, Any]:
+def sweep(place: Place | None) -> dict[str, Any]:
     """Close the next events that are due, and say where to go on (None at the end).
 
     A step ends with the first tenant of which it closed something, so that each is short. What could not be closed is
@@ -43,7 +43,7 @@ def sweep(place: Place | None, most: int = EVENTS) -> dict[str, Any]:
         tenants, after_all = events.tenants(place["tenant"] if place else None, TENANTS)
         following, last = (after_all or ""), after_all is None
     for number, tenant in enumerate(tenants):
-        eids, after = closing_service.due(tenant, now, place["after"] if place else None, most)
+        eids, after = closing_service.due(tenant, now, place["after"] if place else None, EVENTS)
         if not eids:
             continue
         found = _closed(tenant, eids, now)

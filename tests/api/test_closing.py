@@ -1,0 +1,200 @@
+"""Events that are over are closed: their campaigns are stopped, and sales attributed to them."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from marquee import workflows
+from marquee.audience import service as audience
+from marquee.campaigns.closing import repository
+from marquee.events import service as events
+from tests.support import closing
+from tests.support.api import TENANT, Answer, call, sample, varied
+from tests.support.closing import CLOSING, LAUNCHED, Clock, Closings, launch, on_platform, setup_of
+from tests.support.demand import COMING, TODAY, Refreshes, coming, season, sell
+
+
+@pytest.fixture
+def now(aws: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+@pytest.fixture
+def closings(now: Clock, app: Callable[[str], ModuleType]) -> Closings:
+    return Closings(app("closing_tasks"))
+
+
+@pytest.fixture
+def launched(closings: Closings, now: Clock, app: Callable[[str], ModuleType]) -> Closings:
+    """A season to learn from, an event to come, and two campaigns for it; then 20 tickets a day until it is over."""
+    season()
+    Refreshes(app("demand_tasks")).run()
+    day = coming(final=600)
+    closing.clusters("jazz", "rock")
+    now.at(LAUNCHED)
+    launch()
+    sell(COMING, {TODAY + timedelta(days=lead): 20 for lead in range((day - TODAY).days + 1)}, source="src_two")
+    now.at(CLOSING)
+    return closings
+
+
+@pytest.fixture
+def api(app: Callable[[str], ModuleType]) -> ModuleType:
+    return app("campaigns")
+
+
+def results(api: ModuleType, eid: str = COMING, tenant: str = TENANT, **query: str) -> Answer:
+    asked = {name: [value] for name, value in {"eid": eid, **query}.items()}
+    return call(api, varied(sample("campaigns", "list_results"), query=asked, tenants=[tenant]))
+
+
+def test_an_event_that_is_over_is_closed_its_campaigns_stopped_and_sales_attributed(
+    launched: Closings, api: ModuleType, aws: dict[str, str]
+) -> None:
+    # Given an event whose campaigns run until it is over
+    assert set(on_platform(aws["CampaignsTable"]).values()) == {True}
+    assert results(api).json == []
+    # When it is closed
+    found = launched.close()
+    # Then nothing runs, on the platform, in the event, in the set-up
+    assert set(on_platform(aws["CampaignsTable"]).values()) == {False}
+    event = events.read(TENANT, COMING)
+    assert (event.campaign_status, event.client_campaign_status, event.has_active_campaigns) == (
+        "CLOSED",
+        "PAUSED",
+        False,
+    )
+    assert setup_of()["phase"] == "CLOSED"
+    assert "live_pk" not in setup_of()
+    # and each campaign has its result: 20 a day, where about 12 were expected
+    answer = results(api)
+    assert answer.status == 200
+    first, second = answer.json
+    assert {first["tc"], second["tc"]} == {"jazz", "rock"}
+    assert (found["results"], found["sources"], found["learnt"]) == (2, ["marquee"], 1)
+    baseline = first["baseline"]
+    assert (baseline["since"], baseline["until"], baseline["tickets"]) == ("2026-11-20", "2026-12-15", 26 * 20)
+    assert baseline["low"] <= baseline["expected"] <= baseline["high"]
+    bought = first["purchase"] + second["purchase"]
+    assert bought == round(26 * 20 - baseline["expected"])
+    assert 26 * 5 < bought < 26 * 12
+    assert first["revenue"] + second["revenue"] == bought * 20
+    assert first["interval"]["low"] <= first["purchase"] <= first["interval"]["high"]
+    assert first["reach"] > 0
+    assert first["reach_share"] + second["reach_share"] == pytest.approx(1, abs=1e-3)
+    assert first["baseline"]["model"] == setup_of()["model"]
+    assert {first["reason"], first["superseded"]} == {None, False}
+    # and the clusters have learnt from it
+    assert audience.ranked(TENANT, COMING)["clusters"]
+
+
+def test_attributed_again_from_equal_figures_it_is_the_same_to_the_byte(
+    launched: Closings, api: ModuleType, now: Clock
+) -> None:
+    launched.close()
+    before = results(api).raw
+    now.at(CLOSING + timedelta(days=40))
+    assert launched.close()["learnt"] == 0
+    assert results(api).raw == before
+    assert results(api, include_superseded="true").raw == before
+
+
+def test_other_figures_are_another_result_and_the_older_one_is_marked(
+    launched: Closings, api: ModuleType, now: Clock
+) -> None:
+    # Given results, and 50 tickets that were refunded afterwards
+    launched.close()
+    before = results(api).json
+    sell(COMING, {TODAY + timedelta(days=3): -50}, source="src_three")
+    now.at(CLOSING + timedelta(days=1))
+    # When sales are attributed again
+    launched.close()
+    # Then there are new results beside the older ones
+    after = results(api, include_superseded="true").json
+    assert [one["superseded"] for one in after] == [False, False, True, True]
+    assert [{**one, "superseded": False} for one in after[2:]] == before
+    assert sum(one["purchase"] for one in after[:2]) == sum(one["purchase"] for one in before) - 50
+    assert results(api).json == after[:2]
+    # When the refund is taken back, Then the first results count again
+    sell(COMING, {TODAY + timedelta(days=3): 50}, source="src_four")
+    now.at(CLOSING + timedelta(days=2))
+    launched.close()
+    assert results(api).json == before
+
+
+def test_without_a_model_the_platforms_word_counts(closings: Closings, api: ModuleType, now: Clock) -> None:
+    # Given a tenant without history, and an event with campaigns that sells 3 tickets
+    coming(final=None)
+    closing.clusters("jazz", "rock")
+    now.at(LAUNCHED)
+    launch()
+    sell(COMING, {TODAY + timedelta(days=3): 3})
+    now.at(CLOSING)
+    closings.close()
+    # Then more purchases are reported than tickets sold: the results have those that were
+    found = results(api).json
+    assert sum(one["purchases"] for one in closing.campaigns_of()) > 3
+    assert sum(one["purchase"] for one in found) == 3
+    assert {(one["source"], one["reason"], one["interval"], one["baseline"]) for one in found} == {
+        ("platform", "no_model", None, None)
+    }
+
+
+def test_an_event_that_is_not_over_stays_as_it_is(launched: Closings, now: Clock, api: ModuleType) -> None:
+    now.at(LAUNCHED + timedelta(days=24))
+    before = events.stored(TENANT, COMING)
+    assert launched.close() == {"outcome": "NOT_OVER", "places": []}
+    assert events.stored(TENANT, COMING) == before
+    assert results(api).json == []
+
+
+def test_results_are_the_tenants_own(launched: Closings, api: ModuleType) -> None:
+    launched.close()
+    assert results(api, tenant="borealis").status == 404
+    assert results(api, eid="evt_of-nobody").json["error_code"] == "event.not_found"
+    assert repository.runs("borealis", COMING) == []
+
+
+class TestAttributingAgain:
+    """POST /events/{eid}/attribution."""
+
+    @pytest.fixture
+    def started(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, Any]]:
+        found: list[tuple[str, str, Any]] = []
+
+        def start(machine: str, name: str, payload: Any) -> str:
+            found.append((machine, name, payload))
+            return name
+
+        def describe(machine: str, name: str) -> dict[str, Any]:
+            times = {"startDate": LAUNCHED, "status": "RUNNING", "executionArn": f"arn:{machine}:{name}"}
+            return {**times, "input": '{"tenant": "aurora"}'}
+
+        monkeypatch.setattr(workflows, "start", start)
+        monkeypatch.setattr(workflows, "describe", describe)
+        monkeypatch.setattr(workflows, "history", lambda _: [])
+        monkeypatch.setattr(workflows, "definition_of", lambda _: '{"States": {}}')
+        return found
+
+    def ask(self, api: ModuleType, tenant: str = TENANT, **query: str) -> Answer:
+        asked = {name: [value] for name, value in query.items()}
+        return call(api, varied(sample("campaigns", "attribute_sales"), query=asked, tenants=[tenant]))
+
+    def test_it_starts_the_closing_of_a_closed_event(
+        self, closings: Closings, now: Clock, api: ModuleType, started: list[Any]
+    ) -> None:
+        coming(final=None)
+        assert (self.ask(api).status, self.ask(api).json["error_code"]) == (409, "event.not_closed")
+        now.at(CLOSING)
+        closings.close()
+        plan = self.ask(api, dry_run="true")
+        assert (plan.status, plan.json["workflow"], started) == (200, "event_closing", [])
+        answer = self.ask(api)
+        assert (answer.status, answer.json["workflow"]) == (202, "event_closing")
+        assert answer.headers["location"] == f"/executions/{answer.json['id']}"
+        ((machine, _, payload),) = started
+        assert (machine, payload) == ("event_closing", {"tenant": TENANT, "eid": COMING})
+        assert self.ask(api, tenant="borealis").status == 404
