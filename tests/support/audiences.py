@@ -13,8 +13,8 @@ def costs(**changes: Any) -> dict[str, Any]:
     return {"cost_per_mille": 7.5, "click_rate": 0.012, "purchase_rate": 0.03, "minimum_spend": 0, **changes}
 
 
-def body(tc: str = "indie-fans", **changes: Any) -> dict[str, Any]:
-    """A cluster as a body has it; `changes` replace single fields, and "tc" None leaves the id out."""
+def body(tc: str | None = "indie-fans", **changes: Any) -> dict[str, Any]:
+    """A cluster as a body has it; `changes` replace single fields, and no `tc` leaves the id out."""
     described = {
         "tc": tc,
         "label": "Indie and club nights",
