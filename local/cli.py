@@ -56,7 +56,7 @@ def _up(args: argparse.Namespace) -> int:
                 emulator.wait()
                 deploy.publish_issuer(facts)
             with _step("sam deploy"):
-                deploy.deploy(facts, deploy_log)
+                deploy.deploy(facts, deploy_log, schedules=not args.without_schedules)
         with _step("hosts"):
             deploy.wait_for_hosts(facts)
         print(f"ready {facts.url}", flush=True)
@@ -165,6 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--data", type=Path, metavar="DIR", help="keep tables and objects in DIR across restarts")
     up.add_argument("--sales", type=Path, metavar="FILE", help="sales for the demo, a .csv.gz, instead of made-up ones")
     up.add_argument("--exit", action="store_true", help="stop when done, with status 0 if all went well")
+    up.add_argument("--without-schedules", action="store_true", help="nothing starts by itself, as tests want it")
     command("down", _down)
     token = command("token", _token)
     token.add_argument("--tenant", action="append", required=True, help="may be given several times")

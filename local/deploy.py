@@ -112,9 +112,14 @@ def _build(wanted: str, log: Path, url: str) -> None:
     _STAMP.write_text(wanted, encoding="utf-8")
 
 
+# The template's parameters that say when machines start by themselves, and a time that does not come.
+SCHEDULES = ("ReconcileSchedule", "PurgeSchedule", "DemandSchedule", "ClosingSchedule", "DeliverySchedule")
+_NEVER = "rate(3650 days)"
+
+
 def _parameters(more: dict[str, str]) -> list[str]:
     fixed = {"PythonRuntime": project.RUNTIME, "Architecture": project.ARCHITECTURE}
-    return [f"{name}={value}" for name, value in (fixed | more).items()]
+    return [f'{name}="{value}"' if " " in value else f"{name}={value}" for name, value in (fixed | more).items()]
 
 
 def _bucket(stack: Stack, name: str) -> None:
@@ -134,8 +139,11 @@ def publish_issuer(stack: Stack) -> None:
     s3.put_object(Bucket=BUCKET, Key=JWKS_KEY, Body=body, ContentType="application/json")
 
 
-def deploy(stack: Stack, log: Path) -> None:
-    """Run ``sam deploy`` into the stack. Raises LocalError naming the resources that failed, and why."""
+def deploy(stack: Stack, log: Path, *, schedules: bool = True) -> None:
+    """Run ``sam deploy`` into the stack; without `schedules` nothing in it starts by itself, as tests want it.
+
+    Raises LocalError naming the resources that failed, and why.
+    """
     _bucket(stack, _DEPLOY_BUCKET)
     parameters = {
         "Stage": "local",
@@ -144,6 +152,7 @@ def deploy(stack: Stack, log: Path) -> None:
         "JwksUrl": f"{stack.issuer.url}/{JWKS_KEY}",
         "DomainName": "127.0.0.1",
         "TrustedImageHosts": "127.0.0.1:*",  # images of this machine; elsewhere none are fetched from within
+        **({} if schedules else dict.fromkeys(SCHEDULES, _NEVER)),
     }
     command = [str(project.SAM), "deploy", "--template-file", str(_BUILD / "template.yaml")]
     command += ["--stack-name", project.STACK_NAME, "--s3-bucket", _DEPLOY_BUCKET, "--region", project.REGION]

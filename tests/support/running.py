@@ -35,7 +35,7 @@ def running_stack() -> Iterator[Stack]:
         return
     port = free_port()
     up = subprocess.Popen(
-        [sys.executable, "-m", "local", "up", "--port", str(port)],
+        [sys.executable, "-m", "local", "up", "--port", str(port), "--without-schedules"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

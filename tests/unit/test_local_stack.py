@@ -1,5 +1,6 @@
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,8 @@ def test_a_failed_deployment_names_each_resource_that_failed_and_why() -> None:
         "Bucket (AWS::S3::Bucket): no reason given",
         "Mapping (AWS::ApiGateway::BasePathMapping): Invalid stage",
     ]
+
+
+def test_every_schedule_of_the_template_can_be_left_out() -> None:
+    template = (Path(__file__).parents[2] / "template.yaml").read_text("utf-8")
+    assert set(re.findall(r"ScheduleExpression: !Ref (\w+)", template)) == set(deploy.SCHEDULES)
