@@ -2,8 +2,9 @@
 
 Meta knows no key of the caller's, so the external key is part of every name, and nothing is created before it was
 looked for. Looking may come too early after an answer was lost; then there are two for a while. That does no harm:
-all is created paused, only one of them is ever switched on, and the others are removed whenever they are seen. With no
-creative in the integration's settings a campaign has no ad, and shows nothing until somebody adds one.
+all is created paused, only one of them is ever switched on, and the others are removed whenever they are seen. What
+this process has made itself it also looks for by its id, where it shows at once. With no creative in the integration's
+settings a campaign has no ad, and shows nothing until somebody adds one.
 """
 
 import time
@@ -16,11 +17,11 @@ from marquee.campaigns.platforms.meta.graph import Graph
 from marquee.campaigns.platforms.meta.rules import Node
 from marquee.campaigns.platforms.models import Account, CampaignSpec, Delivery, RemoteCampaign
 
-_MOST_INTERESTS_KNOWN = 10_000
+_MOST_KNOWN = 10_000
 
 
 class _Call(NamedTuple):
-    """One operation: for which campaign of whom, until when (of `time.monotonic`), and what it has made so far."""
+    """One operation: for which campaign of whom, until when (of `time.monotonic`), and what this process made of it."""
 
     account: Account
     spec: CampaignSpec
@@ -47,6 +48,7 @@ class Meta:
         self._budget = budget
         self._currencies: dict[str, str] = {}
         self._interests: dict[str, Mapping[str, str]] = {}
+        self._made: dict[tuple[str, str], dict[str, str]] = {}
 
     def find(self, account: Account, spec: CampaignSpec) -> RemoteCampaign | None:
         """See `Platform`."""
@@ -77,7 +79,7 @@ class Meta:
             return rules.as_remote(account, spec, {**found[0], "status": "PAUSED"} if _on(found[0]) else found[0])
         campaign = self._only(call, found)
         _require_alive(campaign)
-        sets = rules.ours(rules.below(campaign, "adsets"), spec)
+        sets = self._ad_sets(call, campaign)
         if not sets:
             raise Refused("platform.incomplete", f"Meta's campaign '{spec.key}' has no ad set.")
         ad_set = self._only(call, sets)
@@ -91,6 +93,7 @@ class Meta:
         call = self._call(account, spec)
         for one in self._campaigns(call):
             self._delete(call, str(one["id"]))
+        call.made.clear()
 
     def delivery(self, account: Account, spec: CampaignSpec, until: str) -> Delivery | None:
         """See `Platform`. Meta tells all that it knows by now, which for the last days may still change."""
@@ -109,7 +112,7 @@ class Meta:
         if campaign is not None:
             _require_alive(campaign)
             there = rules.as_remote(call.account, call.spec, campaign)
-            if there.complete and len(rules.ours(rules.below(campaign, "adsets"), call.spec)) == 1:
+            if there.complete and rules.single(campaign, call.spec):
                 return there
         # All that can be refused is found out before anything is made.
         self._require_currency(call)
@@ -124,30 +127,26 @@ class Meta:
             call.made["ad_set"] = self._graph.create(call.tenant, f"{call.edge}/adsets", fields, call.deadline)
             campaign = self._present(self._campaign(call), call)
             ad_set = self._present(self._ad_set(call, campaign), call)
-        ads = rules.ours(rules.below(ad_set, "ads"), call.spec)
+        seen = rules.below(ad_set, "ads")
+        ads = rules.ours([*seen, *self._unseen(call, "ad", rules.AD_FIELDS, seen, ad_set)], call.spec)
+        for other in ads[1:]:  # they share a budget, and each of them shows the same
+            self._delete(call, str(other["id"]))
         creative = call.account.settings.get("creative_id")
         if creative and not ads:
             fields = rules.ad_fields(call.spec, str(ad_set["id"]), creative)
             call.made["ad"] = self._graph.create(call.tenant, f"{call.edge}/ads", fields, call.deadline)
             ads = [{**fields, "id": call.made["ad"]}]
-        whole = {**campaign, "adsets": {"data": [{**ad_set, "ads": {"data": ads}}]}}
+        whole = {**campaign, "adsets": {"data": [{**ad_set, "ads": {"data": ads[:1]}}]}}
         return rules.as_remote(call.account, call.spec, whole)
 
     def _campaign(self, call: _Call) -> Node | None:
-        """The one campaign with the key, what this call has made included; any other is removed."""
-        found = [*self._campaigns(call), *self._unseen(call, "campaign", rules.FIELDS)]
-        return self._only(call, rules.ours(_once(found), call.spec)) if found else None
+        """The one campaign with the key; any other is removed."""
+        found = self._campaigns(call)
+        return self._only(call, found) if found else None
 
     def _ad_set(self, call: _Call, campaign: Node) -> Node | None:
-        found = [*rules.below(campaign, "adsets"), *self._unseen(call, "ad_set", rules.AD_SET_FIELDS)]
-        mine = [one for one in _once(found) if str(one.get("campaign_id", campaign["id"])) == str(campaign["id"])]
-        sets = rules.ours(mine, call.spec)
+        sets = self._ad_sets(call, campaign)
         return self._only(call, sets) if sets else None
-
-    def _unseen(self, call: _Call, kind: str, fields: str) -> list[Node]:
-        """What this call has made, read by its id: an edge may not have it yet."""
-        made = call.made.get(kind)
-        return [self._graph.get(call.tenant, f"/{made}", {"fields": fields}, call.deadline)] if made else []
 
     def _only(self, call: _Call, found: Sequence[Node]) -> Node:
         """The first, which counts; the others are removed unless they are switched on."""
@@ -165,7 +164,10 @@ class Meta:
     # --- asking -------------------------------------------------------------------------------------------------------
 
     def _call(self, account: Account, spec: CampaignSpec) -> _Call:
-        return _Call(account, spec, time.monotonic() + self._budget, {})
+        call = _Call(account, spec, time.monotonic() + self._budget, {})
+        if len(self._made) >= _MOST_KNOWN:
+            self._made.clear()
+        return call._replace(made=self._made.setdefault((call.edge, spec.key), call.made))
 
     def _campaigns(self, call: _Call) -> list[Node]:
         asked = {
@@ -177,7 +179,26 @@ class Meta:
             ],
         }
         found = self._graph.pages(call.tenant, f"{call.edge}/campaigns", asked, call.deadline)
-        return rules.ours(found, call.spec)
+        return rules.ours([*found, *self._unseen(call, "campaign", rules.FIELDS, found)], call.spec)
+
+    def _ad_sets(self, call: _Call, campaign: Node) -> list[Node]:
+        found = rules.below(campaign, "adsets")
+        return rules.ours([*found, *self._unseen(call, "ad_set", rules.AD_SET_FIELDS, found, campaign)], call.spec)
+
+    def _unseen(
+        self, call: _Call, kind: str, fields: str, seen: Sequence[Node], above: Node | None = None
+    ) -> list[Node]:
+        """What this process has made below `above`, where an edge does not show it (yet), read by its id."""
+        made = call.made.get(kind)
+        if made is None or made in {str(one["id"]) for one in seen}:
+            return []
+        try:
+            found = self._graph.get(call.tenant, f"/{made}", {"fields": fields}, call.deadline)
+        except Refused as error:
+            if error.code != "platform.not_found":
+                raise
+            return []
+        return [found] if above is None or above["id"] in {found.get("campaign_id"), found.get("adset_id")} else []
 
     def _set(self, call: _Call, node: Node, status: str) -> None:
         if node.get("status") != status and (status == "ACTIVE" or _on(node)):
@@ -193,7 +214,7 @@ class Meta:
     def _require_currency(self, call: _Call) -> None:
         if call.edge not in self._currencies:
             found = self._graph.get(call.tenant, call.edge, {"fields": "currency"}, call.deadline)
-            self._currencies[call.edge] = str(found.get("currency", ""))
+            self._currencies[call.edge] = str(found["currency"])
         if self._currencies[call.edge] != call.spec.currency:
             raise rules.currency_refused(self._currencies[call.edge], call.spec)
 
@@ -204,7 +225,7 @@ class Meta:
         if asked:
             parameters: dict[str, Any] = {"type": "adinterestvalid", "interest_list": asked, "limit": len(asked)}
             for one in self._graph.pages(call.tenant, "/search", parameters, call.deadline):
-                if one.get("valid") and len(self._interests) < _MOST_INTERESTS_KNOWN:
+                if one.get("valid") and len(self._interests) < _MOST_KNOWN:
                     name = str(one["name"])
                     self._interests[name.casefold()] = {"id": str(one["id"]), "name": name}
         if unknown := [name for folded, name in wanted.items() if folded not in self._interests]:
@@ -219,8 +240,3 @@ def _on(node: Node) -> bool:
 def _require_alive(campaign: Node) -> None:
     if campaign.get("status") == "ARCHIVED":
         raise Refused("platform.archived", "The campaign was archived on Meta, where it cannot run again.")
-
-
-def _once(nodes: Sequence[Node]) -> list[Node]:
-    """The nodes without repetitions; the later reading counts."""
-    return list({str(node["id"]): node for node in nodes}.values())

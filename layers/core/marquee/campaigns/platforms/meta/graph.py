@@ -47,16 +47,21 @@ class Graph:
             raise Unavailable("platform.url", "The address of Meta's API is no https:// address.") from error
 
     def get(self, tenant: str, path: str, parameters: Mapping[str, Any], deadline: float) -> dict[str, Any]:
-        """Read. `deadline` is of `time.monotonic`. Raises Refused, Busy, Unreachable, Unavailable."""
-        return self._ask("GET", tenant, path, parameters, deadline, twice=True)
+        """Read a node. `deadline` is of `time.monotonic`. Raises Refused, Busy, Unreachable, Unavailable."""
+        found = self._ask("GET", tenant, path, parameters, deadline, twice=True)
+        if "id" not in found:
+            raise _unusable()
+        return found
 
     def pages(self, tenant: str, path: str, parameters: Mapping[str, Any], deadline: float) -> list[dict[str, Any]]:
         """Read an edge, all of it. Raises as `get` does."""
         found: list[dict[str, Any]] = []
         after: dict[str, str] = {}
         for _ in range(_PAGES):
-            page = self.get(tenant, path, {**parameters, **after}, deadline)
-            found += [one for one in page.get("data") or () if isinstance(one, dict)]
+            page = self._ask("GET", tenant, path, {**parameters, **after}, deadline, twice=True)
+            if not isinstance(page.get("data"), list):  # taken for an empty one it would have things made twice
+                raise _unusable()
+            found += [one for one in page["data"] if isinstance(one, dict)]
             paging = page.get("paging") or {}
             cursor = (paging.get("cursors") or {}).get("after")
             if not paging.get("next") or not cursor:
@@ -130,8 +135,12 @@ class Graph:
         except NoAnswer as error:
             raise Unreachable("platform.unreachable", f"Meta did not answer ({error.reason}).") from error
         except (TooLarge, _Unwell) as error:
-            raise Unreachable("platform.unreachable", "Meta's answer cannot be used.") from error
+            raise _unusable() from error
         return answer, orjson.loads(answer.body)
+
+
+def _unusable() -> Unreachable:
+    return Unreachable("platform.unreachable", "Meta's answer cannot be used.")
 
 
 def _sent(value: Any) -> str:

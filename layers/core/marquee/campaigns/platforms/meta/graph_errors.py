@@ -63,7 +63,7 @@ def log_keys(found: Mapping[str, Any]) -> dict[str, Any]:
     """What of an error goes into the log: numbers, and Meta's trace for its support."""
     error = found.get("error")
     error = error if isinstance(error, Mapping) else {}
-    trace = re.sub(r"[^\w.-]", "", str(error.get("fbtrace_id", "")))[:40]
+    trace = re.sub(r"[^\w.-]", "", _SECRETS.sub("", str(error.get("fbtrace_id", ""))))[:40]
     return {"code": _number(error.get("code")), "subcode": _number(error.get("error_subcode")), "trace": trace}
 
 
@@ -86,7 +86,7 @@ def _blamed(error: Mapping[str, Any]) -> list[str]:
     found = [".".join(map(str, one)) for one in specs if isinstance(one, list)] if isinstance(specs, list) else []
     if not found:
         found = re.findall(r"\b[Pp]aram(?:eter)?:? '?([a-z_]+(?:\[[a-z_]+\])*)", str(error.get("message", "")))
-    return list(dict.fromkeys(re.sub(r"[^\w.\[\]]", "", one)[:60] for one in found))
+    return list(dict.fromkeys(re.sub(r"[^\w.\[\]]", "", _SECRETS.sub("", one))[:60] for one in found))
 
 
 def _wait(answer: Answer) -> int:

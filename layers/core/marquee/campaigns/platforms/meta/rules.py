@@ -32,8 +32,8 @@ STATUSES = (
     "WITH_ISSUES",
     "ARCHIVED",
 )
-_AD = "id,name,status"
-AD_SET_FIELDS = f"id,name,status,campaign_id,lifetime_budget,end_time,targeting,ads.limit(50){{{_AD}}}"
+AD_FIELDS = "id,name,status,adset_id"
+AD_SET_FIELDS = f"id,name,status,campaign_id,lifetime_budget,end_time,targeting,ads.limit(50){{{AD_FIELDS}}}"
 FIELDS = f"id,name,status,objective,special_ad_categories,adsets.limit(50){{{AD_SET_FIELDS}}}"
 """What is read of a campaign, in one request with all below it."""
 INSIGHTS = "spend,impressions,reach,inline_link_clicks,actions,action_values,account_currency"
@@ -200,6 +200,12 @@ def below(node: Node, edge: str) -> list[Node]:
     """The nodes on an edge that was read with the node, deleted ones left out."""
     found: list[Node] = node.get(edge, {}).get("data", [])
     return [one for one in found if one.get("status") not in {"DELETED", "ARCHIVED"}]
+
+
+def single(campaign: Node, spec: CampaignSpec) -> bool:
+    """Whether there is no more than one of everything below the campaign."""
+    sets = ours(below(campaign, "adsets"), spec)
+    return len(sets) <= 1 and all(len(ours(below(one, "ads"), spec)) <= 1 for one in sets)
 
 
 def as_remote(account: Account, spec: CampaignSpec, campaign: Node) -> RemoteCampaign:
