@@ -15,13 +15,13 @@ def withdraw(task: LaunchTask, reasons: list[str]) -> Item:
     was never written down, or is withdrawn. `cause` says to people why.
     """
     told = [one for one in reasons if one] or ["A step failed on our side; the operator can see why."]
-    cause = f"campaigns.not_set_up: Nothing was set up. {' '.join(told)}"
+    cause = _cause(told)
     for _ in range(_ATTEMPTS):
         setup = repository.setup(task["tenant"], task["eid"])
         if setup is None or setup["launch_id"] != task["launch_id"] or setup["phase"] == "FAILED":
             return {"outcome": "NOTHING", "places": [], "cause": cause}
         if setup["phase"] == "WITHDRAWING":
-            return {"outcome": "WITHDRAWING", "places": _places(task), "cause": cause}
+            return {"outcome": "WITHDRAWING", "places": _places(task), "cause": _cause(setup["reasons"])}
         if setup["phase"] in {"READY", "RESETTING"}:
             return {**done(setup), "places": [], "cause": cause}
         if setup["phase"] == "CLOSED" and setup["activated_at"] is not None:
@@ -45,6 +45,10 @@ def conclude(task: LaunchTask) -> Item:
         if repository.move(task["tenant"], setup, states.moved(setup, clock.timestamp(), phase="FAILED")):
             return {"outcome": "WITHDRAWN"}
     raise refusals.contended()
+
+
+def _cause(reasons: list[str]) -> str:
+    return f"campaigns.not_set_up: Nothing was set up. {' '.join(reasons)}"
 
 
 def _places(task: LaunchTask) -> list[CampaignPlace]:
