@@ -159,7 +159,7 @@ class Figures(TypedDict):
     """What an event's campaigns are and have brought, in minor units of `currency`."""
 
     campaigns: int
-    currency: str | None
+    currency: str
     spent: int
     revenue: int
     purchases: int

@@ -146,13 +146,14 @@ def live_partition(tenant: str) -> str:
 # --- campaigns --------------------------------------------------------------------------------------------------------
 
 
-def campaigns_of(tenant: str, eid: str, launch_id: str) -> list[Campaign]:
-    """The campaigns of one set-up as of now (consistent), by cluster and platform."""
+def campaigns_of(tenant: str, eid: str, launch_id: str | None = None) -> list[Campaign]:
+    """The campaigns of one set-up, or of all that the event had, as of now (consistent), by cluster and platform."""
+    prefix = f"{CAMPAIGN}{launch_id}#" if launch_id else CAMPAIGN
     request: dict[str, Any] = {
         "TableName": settings().campaigns_table,
         "ConsistentRead": True,
         "KeyConditionExpression": "pk = :pk AND begins_with(sk, :sk)",
-        "ExpressionAttributeValues": ddb.to_item({":pk": keys.event(tenant, eid), ":sk": f"{CAMPAIGN}{launch_id}#"}),
+        "ExpressionAttributeValues": ddb.to_item({":pk": keys.event(tenant, eid), ":sk": prefix}),
     }
     found: list[Campaign] = []
     while True:

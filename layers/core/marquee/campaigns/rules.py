@@ -66,15 +66,19 @@ def settings_document(stored: Settings) -> CampaignSettingsDocument:
 # --- documents --------------------------------------------------------------------------------------------------------
 
 
-def figures(setup: Setup | None, campaigns: Sequence[Campaign]) -> Figures:
-    """What the campaigns of a set-up are and have brought; none where there is no set-up, or it came to nothing."""
-    counted = campaigns if setup and setup["phase"] not in {"FAILED", "WITHDRAWING"} else ()
+def figures(setup: Setup | None, campaigns: Sequence[Campaign], currency: str) -> Figures:
+    """What an event's campaigns are and have brought: all that were paid for count, those that were reset too.
+
+    Counted as campaigns are those of the present set-up, none where it came to nothing. Sums mix no currencies.
+    """
+    launch_id = setup["launch_id"] if setup and setup["phase"] not in {"FAILED", "WITHDRAWING"} else None
+    paid = [one for one in campaigns if one["currency"] == currency]
     return {
-        "campaigns": len(counted),
-        "currency": setup["currency"] if setup else None,
-        "spent": sum(one.get("spent", 0) for one in campaigns),
-        "revenue": sum(one.get("revenue", 0) for one in campaigns),
-        "purchases": sum(one.get("purchases", 0) for one in campaigns),
+        "campaigns": sum(one["launch_id"] == launch_id for one in campaigns),
+        "currency": currency,
+        "spent": sum(one.get("spent", 0) for one in paid),
+        "revenue": sum(one.get("revenue", 0) for one in paid),
+        "purchases": sum(one.get("purchases", 0) for one in paid),
     }
 
 

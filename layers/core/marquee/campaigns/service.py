@@ -13,7 +13,6 @@ def campaigns(tenant: str, eid: str) -> CampaignsDocument:
     return rules.campaigns_document(eid, setup, found)
 
 
-def figures(tenant: str, eid: str) -> Figures:
-    """What the event's campaigns are and have brought: one read, and one Query where there are some."""
-    setup = repository.setup(tenant, eid)
-    return rules.figures(setup, repository.campaigns_of(tenant, eid, setup["launch_id"]) if setup else [])
+def figures(tenant: str, eid: str, currency: str) -> Figures:
+    """What the event's campaigns are and have brought in this currency, from its set-up and one Query."""
+    return rules.figures(repository.setup(tenant, eid), repository.campaigns_of(tenant, eid), currency)

@@ -174,8 +174,8 @@ class CurrencyStatistics(TypedDict):
 class EventStatistics(TypedDict):
     """An event's key figures. Money is in the event's currency; `by_currency` has every currency that was sold in.
 
-    `purchases` are accepted sale rows less refund rows. `spent` is what campaigns cost and `roas` revenue per unit
-    spent, None while nothing is spent.
+    `purchases` are accepted sale rows less refund rows. `spent` is what campaigns cost and `roas` the revenue that
+    their platforms report per unit spent, None while nothing is spent.
     """
 
     event_id: str

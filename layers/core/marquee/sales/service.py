@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from marquee import clock, cursors
+from marquee import clock, cursors, money
 from marquee.errors import NotFound
 from marquee.events import service as events
 from marquee.sales import repository, rules, storage
@@ -43,9 +43,15 @@ def ticket_categories(tenant: str, eid: str) -> TicketCategories:
 
 
 def statistics(tenant: str, eid: str) -> EventStatistics:
-    """The event's key figures, from one item. Raises NotFound."""
+    """The event's key figures: of its sales from one item, of its campaigns from one more and a Query.
+
+    Raises NotFound.
+    """
+    from marquee.campaigns import service as campaigns  # noqa: PLC0415 - other readers of sales need none of it
+
     event = events.read(tenant, eid)
-    return rules.statistics(
+    brought = campaigns.figures(tenant, eid, event.currency)
+    found = rules.statistics(
         eid,
         repository.head(tenant, eid),
         currency=event.currency,
@@ -54,6 +60,13 @@ def statistics(tenant: str, eid: str) -> EventStatistics:
         active=event.status == "active",
         today=clock.now().date(),
     )
+    spent = brought["spent"]
+    return {
+        **found,
+        "spent": money.to_number(spent, event.currency),
+        "roas": round(brought["revenue"] / spent, 4) if spent else None,
+        "campaigns": brought["campaigns"],
+    }
 
 
 # --- ingests ----------------------------------------------------------------------------------------------------------
