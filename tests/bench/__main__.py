@@ -19,6 +19,7 @@ PARTS = (
     "frontend_status",
     "hub_list",
     "publication",
+    "demand",
 )
 PAGE = ROOT / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
