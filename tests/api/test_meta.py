@@ -80,6 +80,16 @@ def test_a_campaign_is_asked_for_as_meta_documents_it(meta_server: MetaServer, m
     assert not [asked.path for asked in meta_server.asked if TOKEN in asked.path]
 
 
+def test_what_is_there_is_looked_at_once_and_nothing_is_asked_for_again(
+    meta_server: MetaServer, meta: Platform, connect_meta: Connect
+) -> None:
+    meta.create(MINE, ASKED)
+    for process in (meta, connect_meta()):
+        meta_server.asked.clear()
+        process.create(MINE, ASKED)
+        assert [asked.method for asked in meta_server.asked] == ["GET"]
+
+
 def test_the_other_objectives_ask_for_reach_and_for_clicks(meta_server: MetaServer, meta: Platform) -> None:
     bare = Account("aurora", "meta", {"account_id": ACCOUNT_ID, "countries": "CH"})
     for objective in ("AWARENESS", "TRAFFIC"):

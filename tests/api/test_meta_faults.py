@@ -100,6 +100,24 @@ def test_no_single_fault_at_any_request_makes_two(meta_server: MetaServer, conne
         launched(meta_server, connect_meta, {number: kind})
 
 
+@pytest.mark.parametrize("kind", ["lost before", "lost after", "500 after", "garbage after", "limited"])
+def test_a_creation_is_asked_for_once_and_then_looked_for(
+    meta_server: MetaServer, connect_meta: Connect, kind: str
+) -> None:
+    connect_meta().create(MINE, ASKED)
+    creations = [number for number, asked in enumerate(meta_server.asked) if asked.method == "POST"]
+    assert len(creations) == 3
+    for number in creations:
+        meta_server.nodes = {}
+        meta_server.plan(at(meta_server, {number: kind}))
+        with pytest.raises(Unavailable):
+            connect_meta().create(MINE, ASKED)
+        assert len(meta_server.asked) == number + 1
+        # The one after it finds what was done: no more is there than was asked for
+        connect_meta().create(MINE, ASKED)
+        assert len(meta_server.nodes) == 3
+
+
 @pytest.mark.parametrize("lag", [0, 2])
 def test_no_two_lost_answers_make_two_even_if_what_was_made_shows_late(
     meta_server: MetaServer, connect_meta: Connect, lag: int
