@@ -145,6 +145,22 @@ def test_an_event_that_is_over_is_compared_with_the_end_and_not_predicted() -> N
     assert any("cancelled" in one for one in texts(over))
 
 
+def test_shortly_before_the_event_early_days_are_left_out_and_that_is_said() -> None:
+    # Given an event in five days that has been selling for 290
+    first = TODAY - timedelta(days=285)
+    sold = {first: 3_000, TODAY - timedelta(days=20): 1_000}
+    soon = drawn(chart(sold, event_day=TODAY + timedelta(days=5)))
+    # Then the last 120 days are drawn, with all tickets
+    assert "days before the event (first sales on 20 Jul 2025)" in texts(soon)
+    assert {"105", "event"} <= set(texts(soon))
+    assert not {"180", "240", "270"} & set(texts(soon))
+    assert "Sold: 33% (4,000 of 12,000 tickets)" in texts(soon)
+    assert curve(soon, "actual")[0][1] < max(y for _, y in curve(soon, "benchmark"))
+    # and all days where the event is over, or far ahead
+    for show in (TODAY - timedelta(days=1), TODAY + timedelta(days=200)):
+        assert "days before the event" in texts(drawn(chart(sold, event_day=show)))
+
+
 def test_more_than_all_is_drawn_with_the_line_of_the_capacity() -> None:
     picture = drawn(chart({TODAY: 14_000}, 1.2))
     assert [one.get("class") for one in picture.iter(f"{SVG}line")].count("full") == 1

@@ -4,9 +4,10 @@ Made to be embedded with `<img>`: light or dark as the viewer's system is, and l
 told apart by colour (Okabe and Ito's palette, safe for colour-blind eyes), by line style and by the legend's words.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from marquee.demand import graph_axes, graph_legend
 from marquee.demand.graph_models import Chart
@@ -18,6 +19,7 @@ _PLOT = 300
 _TITLE, _TEXT, _SMALL = 27, 20, 17
 _MAX_TICKS = 7
 _LONG = 300  # days from which on ticks say the year
+_SHOWN, _SHOWN_PER_DAY_TO_GO = 120, 6
 
 _STYLE = """\
 text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,"Noto Sans",sans-serif}
@@ -52,7 +54,11 @@ class _Frame(NamedTuple):
 
 
 def draw(chart: Chart) -> str:
-    """The picture of an event's sales graph. Equal charts give equal pictures."""
+    """The picture of an event's sales graph. Equal charts give equal pictures.
+
+    Of an event to come, early days are left out where what lies ahead would be too narrow to be read.
+    """
+    whole, chart = chart, _focused(chart)
     heading = wrapped(clean(chart.title), _TITLE, _WIDTH - 2 * _MARGIN, 2)
     place = graph_legend.place(chart)
     entries = graph_legend.entries(chart)
@@ -72,11 +78,21 @@ def draw(chart: Chart) -> str:
             parts.extend(_sample(style, y - 11) if number == 0 else ())
     frame = _frame(chart, y + 74)
     parts += [*_scales(chart, frame), *_days(chart, frame), *_curves(chart, frame), *_today(chart, frame)]
+    caption = graph_legend.axis(whole, cut=len(chart.points) < len(whole.points))
+    parts.append(_text((_LEFT + _RIGHT) / 2, frame.y + _PLOT + 80, caption, "soft small mid"))
     y = frame.y + _PLOT + 96
     for line in wrapped(graph_legend.source(chart), _SMALL, _WIDTH - 2 * _MARGIN, 2):
         y += 22
         parts.append(_text(_MARGIN, y - 10, line, "soft small"))
     return _document(chart, entries, round(y + 10), parts)
+
+
+def _focused(chart: Chart) -> Chart:
+    ahead = (chart.event_day - chart.today).days
+    if ahead < 0:
+        return chart
+    since = -max(_SHOWN, _SHOWN_PER_DAY_TO_GO * ahead)
+    return replace(chart, points=[point for point in chart.points if point["mapped_date"] >= since])
 
 
 def _document(chart: Chart, entries: Iterable[tuple[str, str]], height: int, parts: Iterable[str]) -> str:
@@ -124,8 +140,8 @@ def _frame(chart: Chart, y: float) -> _Frame:
 
 
 def _named(chart: Chart, name: str) -> list[tuple[int, float]]:
-    points: list[dict[str, object]] = [{**point} for point in chart.points]
-    return [(int(str(point["mapped_date"])), float(str(point[name]))) for point in points if point[name] is not None]
+    points = cast("list[Mapping[str, Any]]", chart.points)
+    return [(point["mapped_date"], point[name]) for point in points if point[name] is not None]
 
 
 def _sold(chart: Chart) -> list[tuple[int, float]]:
@@ -177,7 +193,7 @@ def _days(chart: Chart, frame: _Frame) -> list[str]:
         ]
     if frame.first <= 0 <= frame.last:
         parts.append(_line(frame.x_of(0), frame.y - 10, frame.x_of(0), bottom, "mark"))
-    return [*parts, _text((_LEFT + _RIGHT) / 2, bottom + 80, "days before the event", "soft small mid")]
+    return parts
 
 
 def _curves(chart: Chart, frame: _Frame) -> list[str]:

@@ -1,6 +1,7 @@
 """Pure words of the sales graph's picture: what its curves are and what they say, in whole sentences for everybody."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from marquee.demand.graph_models import Chart
 from marquee.demand.graph_text import clean, count, full_day, percent
@@ -22,6 +23,13 @@ def entries(chart: Chart) -> list[tuple[str, str]]:
     """The legend: the style of each curve that is drawn, with what it says; a note has no style."""
     over = chart.today > chart.event_day
     return [("actual", _sold(chart)), *_benchmark(chart, over=over), *_prediction(chart, over=over)]
+
+
+def axis(chart: Chart, *, cut: bool) -> str:
+    """What the numbers below the dates count; where early days are left out, also when sales began."""
+    words = "days before the event"
+    first = next((date.fromisoformat(point["date"]) for point in chart.points if point["tickets"]), None)
+    return f"{words} (first sales on {full_day(first)})" if cut and first else words
 
 
 def source(chart: Chart) -> str:

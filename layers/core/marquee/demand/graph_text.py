@@ -3,7 +3,7 @@
 import unicodedata
 from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
-from xml.sax.saxutils import escape
+from html import escape
 
 _JOINER, _VARIATION = "\u200d", "\ufe0f"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
@@ -24,7 +24,7 @@ def clean(text: str) -> str:
 
 def xml(text: str) -> str:
     """The text as XML content or attribute value."""
-    return escape(text, {'"': "&quot;"})
+    return escape(text)
 
 
 def width(text: str, size: float) -> float:
