@@ -5,15 +5,15 @@ import math
 _DAYS = (1, 2, 3, 7, 14, 21, 30, 60, 90, 120, 180, 365)
 _STEPS = (1, 2, 2.5, 5, 10)
 _ROOM = 1.02
-_LEAST = 0.05
+_LEAST, _MOST_OF_IT = 0.05, 0.6
 
 
 def top(highest: float) -> float:
     """The upper end of an axis of fractions of capacity that shows this much.
 
-    All of the capacity once half of it is reached; below that a part of it, so that a small beginning can be seen.
+    All of the capacity once most of it is reached; below that a part of it, so that a small beginning can be seen.
     """
-    if 0.5 <= highest <= 1 or highest <= 0:  # noqa: PLR2004 - half
+    if _MOST_OF_IT <= highest <= 1 or highest <= 0:
         return 1.0
     shown = max(highest * _ROOM, _LEAST)
     step = nice_step(shown, 5)

@@ -19,7 +19,7 @@ _PLOT = 300
 _TITLE, _TEXT, _SMALL = 27, 20, 17
 _MAX_TICKS = 7
 _LONG = 300  # days from which on ticks say the year
-_SHOWN, _SHOWN_PER_DAY_TO_GO = 120, 6
+_SHOWN, _SHOWN_PER_DAY_TO_GO = 60, 6
 
 _STYLE = """\
 text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,"Noto Sans",sans-serif}
