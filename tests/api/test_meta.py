@@ -248,6 +248,29 @@ def test_looking_turns_pages_without_following_metas_links(meta_server: MetaServ
     assert not [asked.path for asked in meta_server.asked if "access_token" in asked.path]
 
 
+def test_what_does_not_show_yet_is_found_by_its_id_also_by_another_process(
+    meta_server: MetaServer, connect_meta: Connect
+) -> None:
+    meta_server.lag = 1_000
+    made = connect_meta().create(MINE, ASKED)
+    assert connect_meta().find(MINE, ASKED) is None
+    known = spec(remote_id=made.id)
+    assert connect_meta().find(MINE, known) is not None
+    meta_server.lag = 0
+    meta_server.nodes[made.parts["ad_set"]]["seen_after"] = 0
+    assert connect_meta().create(MINE, known) == made
+    assert connect_meta().switch(MINE, known, running=True).running
+    connect_meta().remove(MINE, known)
+    assert (connect_meta().find(MINE, known), meta_server.alive("campaign")) == (None, [])
+    # One that is gone is no longer known, and somebody else's is none
+    again = connect_meta().create(MINE, known)
+    assert again.id != made.id
+    other = meta_server.nodes[connect_meta().create(MINE, spec(key=f"{KEY}2")).id]["id"]
+    found = connect_meta().find(MINE, spec(remote_id=other))
+    assert found is not None
+    assert found.id == again.id
+
+
 def test_of_two_with_the_key_the_running_one_else_the_older_stays(meta_server: MetaServer, meta: Platform) -> None:
     made = meta.create(MINE, ASKED)
     ad_set = meta_server.nodes[made.parts["ad_set"]]

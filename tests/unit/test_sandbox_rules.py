@@ -134,6 +134,7 @@ def test_terms_survive_storing_and_differing_ones_are_named() -> None:
     asked = spec(interests=("Rock",), special_ad_category="HOUSING")
     kept = rules.opened("sbx_1", asked, 1)
     assert rules.as_remote(kept, asked).differences == ()
+    assert rules.as_remote(kept, dataclasses.replace(asked, remote_id="sbx_1")).differences == ()
     changed = dataclasses.replace(asked, interests=(), rates=Rates(1, 0.5, 0.5), value=1)
     assert rules.as_remote(kept, changed).differences == ("interests", "rates", "value")
 

@@ -17,10 +17,15 @@ def place_of(tenant: str, campaign: Campaign) -> CampaignPlace:
 
 
 def spec_of(campaign: Campaign) -> CampaignSpec:
-    """What the campaign is to be on its platform, as it was stored."""
+    """What the campaign is to be on its platform, as it was stored, and its id there where that is known."""
     stored: dict[str, Any] = orjson.loads(campaign["spec"])
     return CampaignSpec(
-        **{**stored, "interests": tuple(stored["interests"]), "rates": Rates(**stored["rates"])},
+        **{
+            **stored,
+            "interests": tuple(stored["interests"]),
+            "rates": Rates(**stored["rates"]),
+            "remote_id": campaign["external_id"] or "",
+        },
     )
 
 

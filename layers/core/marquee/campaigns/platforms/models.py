@@ -31,7 +31,8 @@ class CampaignSpec:
 
     `key` is the external key: the same for the same tenant, event, set-up, cluster and platform, so that a repeated
     creation finds what is there. `budget` is for the whole time from `start` to `stop` (RFC 3339, UTC); `size` is how
-    many people the audience has, `value` what a purchase is expected to bring.
+    many people the audience has, `value` what a purchase is expected to bring. `remote_id` is the campaign's id on the
+    platform where that is known: a lookup that lags behind then misses nothing.
     """
 
     key: str
@@ -46,6 +47,7 @@ class CampaignSpec:
     size: int
     rates: Rates
     value: int
+    remote_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

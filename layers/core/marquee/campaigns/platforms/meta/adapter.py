@@ -3,7 +3,7 @@
 Meta knows no key of the caller's, so the external key is part of every name, and nothing is created before it was
 looked for. Looking may come too early after an answer was lost; then there are two for a while. That does no harm:
 all is created paused, only one of them is ever switched on, and the others are removed whenever they are seen. What
-this process has made itself it also looks for by its id, where it shows at once. With no creative in the integration's
+has an id that is known is also looked for by that, where it shows at once. With no creative in the integration's
 settings a campaign has no ad, and shows nothing until somebody adds one.
 """
 
@@ -188,9 +188,9 @@ class Meta:
     def _unseen(
         self, call: _Call, kind: str, fields: str, seen: Sequence[Node], above: Node | None = None
     ) -> list[Node]:
-        """What this process has made below `above`, where an edge does not show it (yet), read by its id."""
-        made = call.made.get(kind)
-        if made is None or made in {str(one["id"]) for one in seen}:
+        """What is known to be there below `above`, where an edge does not show it (yet), read by its id."""
+        made = call.made.get(kind) or (call.spec.remote_id if kind == "campaign" else None)
+        if not made or made in {str(one["id"]) for one in seen}:
             return []
         try:
             found = self._graph.get(call.tenant, f"/{made}", {"fields": fields}, call.deadline)

@@ -240,7 +240,8 @@ def _differences(account: Account, spec: CampaignSpec, campaign: Node, ad_set: N
         return
     if str(ad_set.get("lifetime_budget")) != str(budget(spec)):
         yield "budget"
-    if datetime.fromisoformat(str(ad_set.get("end_time"))) != datetime.fromisoformat(spec.stop):
+    ends = ad_set.get("end_time")
+    if not ends or datetime.fromisoformat(str(ends)) != datetime.fromisoformat(spec.stop):
         yield "stop"
     places = ad_set.get("targeting", {}).get("geo_locations", {}).get("countries", ())
     if {*places} != {*countries(account)}:

@@ -76,7 +76,7 @@ def switched(stored: Stored, now: int, *, on: bool) -> Stored | None:
 def as_remote(stored: Stored, asked: CampaignSpec) -> RemoteCampaign:
     """The campaign as the platform shows it, and which terms are not those asked for."""
     kept, wanted = orjson.loads(stored["spec"]), orjson.loads(orjson.dumps(asked))
-    differing = tuple(name for name in wanted if kept.get(name) != wanted[name])
+    differing = tuple(name for name in wanted if name != "remote_id" and kept.get(name) != wanted[name])
     return RemoteCampaign(
         id=stored["id"],
         key=asked.key,
