@@ -137,6 +137,11 @@ def test_the_largest_budget_is_spent_to_the_cent_among_the_smallest_and_largest_
     assert feasible(cells, found.units, 10**12)
 
 
+def test_the_last_cents_go_where_they_bring_most_though_that_is_next_to_nothing() -> None:
+    # After 29 the first brings 63 * (1 - exp(-1 / 1.5)) * exp(-29 / 1.5) = 1.2e-7, the second's first 1.9e-7
+    assert spread([Cell(63, 1.5), Cell(0.01, 53_744)], 30).units == (29, 1)
+
+
 def test_a_cell_is_given_its_minimum_or_nothing() -> None:
     # Given a cell that would deserve 30 and needs 60: with it the other has 40, without it 100
     worth_it = [Cell(10, 50), Cell(9, 50, 60)]

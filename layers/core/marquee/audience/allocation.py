@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 MAX_NODES = 1_500
 """Branches looked at before the best allocation so far is given, with its distance from the bound."""
-_EQUAL = 1e-9
+_EQUAL = 1e-12
 _THIRDS = 80
 _DEEPEST = 700  # below, a double cannot hold the price
 _JUMP, _SLOPE = 0, 1
@@ -113,13 +113,15 @@ class _Search:
     def run(self, max_nodes: int) -> Spread:
         """The best allocation found within so many nodes."""
         nothing = frozenset[int]()
+        root = self._relaxed(nothing, nothing)
+        if root is not None and root.between is None:
+            return Spread(tuple(root.units), 0.0)
         # The cell with the least minimum can always have it all.
         least = min(range(len(self._cells)), key=lambda i: self._cells[i].minimum)
         self._offer([self._budget if i == least else 0 for i in range(len(self._cells))])
         # Best bound first; the counter keeps the order the same every time.
         waiting: list[tuple[float, int, _Node, frozenset[int], frozenset[int]]] = []
         made = 0
-        root = self._relaxed(nothing, nothing)
         if root is not None:
             waiting.append((-root.bound, made, root, nothing, nothing))
         while waiting and made < max_nodes:
