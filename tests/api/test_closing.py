@@ -5,11 +5,13 @@ from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
+import orjson
 import pytest
 
 from marquee import workflows
 from marquee.audience import service as audience
 from marquee.campaigns.closing import repository
+from marquee.errors import NotFound
 from marquee.events import service as events
 from tests.support import closing
 from tests.support.api import TENANT, Answer, call, sample, varied
@@ -198,3 +200,27 @@ class TestAttributingAgain:
         ((machine, _, payload),) = started
         assert (machine, payload) == ("event_closing", {"tenant": TENANT, "eid": COMING})
         assert self.ask(api, tenant="borealis").status == 404
+
+
+def test_steps_for_an_event_that_is_gone_find_nothing_or_say_so(closings: Closings) -> None:
+    nothing = {"closed": 0, "started": 0, "failed": 0, "next": None}
+    assert closings.step("sweep") == nothing
+    assert closings.step("find_live") == {"events": [], "next": None}
+    assert closings.step("stop") == {"outcome": "STOPPED"}
+    assert closings.step("collect") == {"outcome": "COLLECTED"}
+    assert closings.step("finish") == {"outcome": "FINISHED", "learnt": 0}
+    for task in ("close", "attribute", "deliver"):
+        with pytest.raises(NotFound):
+            closings.step(task)
+    with pytest.raises(ValueError, match="no such task"):
+        closings.tasks.handler({"task": "dance"}, None)
+
+
+def test_steps_log_keys_and_nothing_else(launched: Closings, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    launched.close()
+    lines = [orjson.loads(line) for line in capsys.readouterr().out.splitlines() if '"step"' in line]
+    assert [line["task"] for line in lines] == ["close", *("stop", "collect") * 2, "attribute", "finish"]
+    known = {"level", "location", "message", "timestamp", "service", "task", "tenant", "eid", "sk", "outcome"}
+    known |= {"run_id", "results", "learnt", "request_id", "route"}
+    assert all(set(line) <= known for line in lines)
