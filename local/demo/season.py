@@ -4,8 +4,8 @@ import csv
 import gzip
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -117,6 +117,60 @@ def _lead_days(chance: random.Random) -> int:
     return min(_ON_SALE_DAYS, int(chance.expovariate(1 / 16)))
 
 
+_HISTORY_DAYS, _COMING = 60, (2, 9, 20, 35)
+_ROOMS = (("Werkhalle", "Hamburg", 320), ("Kulturhaus", "Leipzig", 240), ("Alte Post", "Hamburg", 180))
+
+
+def history(today: date) -> list[SeasonEvent]:
+    """Small events of the last half year, one every three days, and a few to come; the same for the same day."""
+    days = [-3 * number for number in range(1, _HISTORY_DAYS + 1)] + list(_COMING)
+    return [_small(offset, random.Random(_SEED - offset), today) for offset in days]  # noqa: S311 - a demo's figures
+
+
+def _small(offset: int, chance: random.Random, today: date) -> SeasonEvent:
+    """One of `history`: Fridays and Saturdays sell best, and one venue better than the others."""
+    day = today + timedelta(days=offset)
+    venue, city, capacity = _ROOMS[day.toordinal() % 7 % len(_ROOMS)]
+    share = (0.82 if day.weekday() in {4, 5} else 0.55) + 0.1 * (venue == "Alte Post") + chance.uniform(-0.08, 0.08)
+    sales = _by_day(_orders(chance, capacity, share, {"Regular": 2400, "Reduced": 1600}, day))
+    known = tuple(sale for sale in sales if sale.day <= min(today, day))
+    eid = f"evt_evening-{day.isoformat()}"
+    return SeasonEvent(eid, f"Evening of {day.isoformat()}", day, city, venue, "concert", capacity, known)
+
+
+def _by_day(sales: Iterable[Sale]) -> list[Sale]:
+    sums: dict[tuple[date, str], list[int]] = defaultdict(lambda: [0, 0])
+    for sale in sales:
+        sums[sale.day, sale.category][0] += sale.tickets
+        sums[sale.day, sale.category][1] += sale.cents
+    return [
+        Sale(day, category, tickets, cents, f"{day.isoformat()} {category}")
+        for (day, category), (tickets, cents) in sorted(sums.items())
+    ]
+
+
+def history_from_file(path: Path, today: date) -> list[SeasonEvent]:
+    """Single days of a file of real booking curves, moved in time so that `today` lies six weeks before its last day.
+
+    Raises LocalError as `from_file` does.
+    """
+    curves: dict[date, list[Sale]] = defaultdict(list)
+    for day, sale in _rows(path):
+        curves[day].append(sale)
+    moved = today - (max(curves) - timedelta(days=42))
+    finals = sorted(sum(sale.tickets for sale in sales) for sales in curves.values())
+    capacity = max(1, finals[round(0.99 * (len(finals) - 1))])
+    found = []
+    for offset in (*range(-_HISTORY_DAYS, 0), *_COMING):
+        day = today + timedelta(days=offset)
+        known = [
+            replace(sale, day=sale.day + moved) for sale in curves.get(day - moved, ()) if sale.day + moved <= today
+        ]
+        sales, eid = tuple(_by_day(known)), f"evt_arrival-{day.isoformat()}"
+        found.append(SeasonEvent(eid, f"Arrivals of {day.isoformat()}", day, "Faro", "Resort", "stay", capacity, sales))
+    return found
+
+
 def from_file(path: Path) -> list[SeasonEvent]:
     """Real booking curves from a `.csv.gz` with the columns of `_CSV_COLUMNS` (revenue in EUR), one event a quarter.
 
@@ -125,25 +179,10 @@ def from_file(path: Path) -> list[SeasonEvent]:
     """
     quarters: dict[tuple[int, int], list[Sale]] = defaultdict(list)
     last: dict[tuple[int, int], date] = {}
-    try:
-        with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-            for number, row in enumerate(csv.DictReader(file), 1):
-                day = date.fromisoformat(row["event_date"])
-                quarter = (day.year, (day.month + 2) // 3)
-                last[quarter] = max(day, last.get(quarter, day))
-                quarters[quarter].append(
-                    Sale(
-                        day=date.fromisoformat(row["sale_date"]),
-                        category=row["category"],
-                        tickets=int(row["tickets"]),
-                        cents=int(Decimal(row["revenue"]) * 100),
-                        order=f"R{number:06d}",
-                    )
-                )
-    except (OSError, KeyError, ValueError, ArithmeticError) as error:
-        raise LocalError(f"{path} is not a .csv.gz with the columns {', '.join(_CSV_COLUMNS)}: {error}") from error
-    if not quarters:
-        raise LocalError(f"{path} has no rows")
+    for day, sale in _rows(path):
+        quarter = (day.year, (day.month + 2) // 3)
+        last[quarter] = max(day, last.get(quarter, day))
+        quarters[quarter].append(sale)
     return [
         SeasonEvent(
             eid=f"evt_season-{year}-q{part}",
@@ -157,6 +196,22 @@ def from_file(path: Path) -> list[SeasonEvent]:
         )
         for (year, part), sales in sorted(quarters.items())
     ]
+
+
+def _rows(path: Path) -> list[tuple[date, Sale]]:
+    """The file's rows, each with the day of its event. Raises LocalError."""
+    found = []
+    try:
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+            for number, row in enumerate(csv.DictReader(file), 1):
+                sold, cents = int(row["tickets"]), int(Decimal(row["revenue"]) * 100)
+                sale = Sale(date.fromisoformat(row["sale_date"]), row["category"], sold, cents, f"R{number:06d}")
+                found.append((date.fromisoformat(row["event_date"]), sale))
+    except (OSError, KeyError, ValueError, ArithmeticError) as error:
+        raise LocalError(f"{path} is not a .csv.gz with the columns {', '.join(_CSV_COLUMNS)}: {error}") from error
+    if not found:
+        raise LocalError(f"{path} has no rows")
+    return found
 
 
 ENGLISH = ("Date", "Category", "Tickets", "Revenue", "Order")
