@@ -42,6 +42,9 @@ def test_the_picture_has_every_curve_from_edge_to_edge_and_the_words_to_each() -
     assert sold[-1] == predicted[0] == pytest.approx(band[0])
     assert predicted[-1][0] == benchmark[-1][0] == max(x for x, _ in band)
     assert band[len(band) // 2 - 1][1] < predicted[-1][1] < band[len(band) // 2][1]
+    # there and back again
+    days = [x for x, _ in predicted]
+    assert [x for x, _ in band] == days + days[::-1]
     # the axes have both units
     found = texts(picture)
     assert {"100%", "50%", "0%", "10,000", "% of capacity", "tickets", "12 Jun", "event", "30"} <= set(found)
@@ -209,6 +212,10 @@ def test_what_belongs_together_is_not_torn_apart() -> None:
         assert not line.endswith("\u200d")
     assert graph_text.wrapped("one two three four", 20, 130, 2) == ["one two", "three four"]
     assert graph_text.wrapped("one two three four", 20, 130, 1) == ["one two…"]
+
+
+def test_a_title_is_one_line_that_xml_takes_and_turns_nothing_around() -> None:
+    assert graph_text.clean(" Aurora\n\tNight\x00 \u202eevil\u2069 \ud800\ufffe👍 שלום ") == "Aurora Night evil 👍 שלום"
 
 
 def test_the_source_names_what_weighs_most_first() -> None:
