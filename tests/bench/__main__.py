@@ -20,6 +20,7 @@ PARTS = (
     "hub_list",
     "publication",
     "demand",
+    "allocation",
 )
 PAGE = ROOT / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks

@@ -152,6 +152,12 @@ def test_a_cell_is_given_its_minimum_or_nothing() -> None:
     assert spread([Cell(1, 50), Cell(90, 50, 60)], 100).units[1] > 60
 
 
+def test_a_minimum_that_rounding_leaves_no_money_for_is_not_begun() -> None:
+    # Given cells whose fractions of cents, rounded up, take what the second one's minimum had
+    cells = [Cell(2.6686, 8.4567), Cell(6.2582, 21.958, 2), Cell(2.6588, 7.643, 4), Cell(2.02, 3, 1)]
+    assert total(cells, spread(cells, 9).units) == pytest.approx(best_of_all(cells, 9), rel=1e-12)
+
+
 def test_a_budget_below_every_minimum_is_refused_with_the_smallest() -> None:
     with pytest.raises(BudgetTooSmall) as refused:
         spread([Cell(1, 1, 500), Cell(1, 1, 300)], 299)

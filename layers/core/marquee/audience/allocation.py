@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-MAX_NODES = 1_500
+MAX_NODES = 500
 """Branches looked at before the best allocation so far is given, with its distance from the bound."""
 _EQUAL = 1e-12
 _THIRDS = 80
