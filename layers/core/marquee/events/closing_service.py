@@ -4,11 +4,12 @@ Until then they wait in the index `closing`, by the moment from which they can b
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import orjson
 
-from marquee import clock
+from marquee import clock, ddb
 from marquee.events import listing, reading, repository, rules, service
 from marquee.events.models import EventMeta, Item
 
@@ -39,15 +40,16 @@ def close_together(tenant: str, eids: Sequence[str], now: str, checks: Callable[
     """Close those of these events that are over, as many in one transaction as fit; gives how many were.
 
     `checks` are the conditions under which, by ids. Where a transaction fails (somebody else writes one of them, or a
-    check does not hold) nothing of it is written, and the next sweep meets them again.
+    check does not hold any more) nothing of it is written, and who asks again meets them again.
     """
     found = repository.several(tenant, eids, consistent=True)
     changes = [(item, written) for item in found if (written := _closed(item, now))]
     closed = 0
     for start in range(0, len(changes), MOST_TOGETHER):
         chunk = changes[start : start + MOST_TOGETHER]
-        if repository.write_together(tenant, chunk, checks([str(item["eid"]) for item, _ in chunk])):
-            closed += len(chunk)
+        with suppress(ddb.CheckFailed):
+            if repository.write_together(tenant, chunk, checks([str(item["eid"]) for item, _ in chunk])):
+                closed += len(chunk)
     return closed
 
 
