@@ -48,8 +48,8 @@ OBJECTIVES: dict[Goal, Objective] = {
 class PlatformCosts(TypedDict):
     """What a cluster costs and does on a platform.
 
-    `cost_per_mille` is money per 1,000 impressions, `click_rate` clicks per impression, `purchase_rate` tickets per
-    click, `minimum_spend` the least that a campaign there may have. Money is in the cluster's currency.
+    `cost_per_mille` is money per 1,000 impressions, `click_rate` clicks per person reached, `purchase_rate` tickets
+    per click, `minimum_spend` the least that a campaign there may have. Money is in the cluster's currency.
     """
 
     cost_per_mille: int
@@ -184,7 +184,7 @@ class NewPlatformCosts(Received):
     """What a cluster costs and does on one platform; money in the cluster's currency, with at most its decimals."""
 
     cost_per_mille: Annotated[Decimal, Field(gt=0, le=MAX_PRICE, description="Money per 1,000 impressions")]
-    click_rate: Annotated[Rate, Field(description="Clicks per impression, as a fraction")]
+    click_rate: Annotated[Rate, Field(description="Clicks per person reached, as a fraction")]
     purchase_rate: Annotated[Rate, Field(description="Tickets per click, as a fraction")]
     minimum_spend: Annotated[Decimal, Field(ge=0, le=MAX_MINOR, description="The least a campaign may have")] = Decimal(
         0
