@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from marquee import clock, workflows
-from marquee.demand import following, refresh_service, repository, sold, training
+from marquee.demand import following, refresh_service, repository, seeing, sold, training
 from marquee.demand.models import Model
 from marquee.events import service as events
 from marquee.events.models import Item
@@ -253,6 +253,18 @@ def test_a_model_is_replaced_only_by_one_that_read_later(refreshes: Refreshes, m
     assert current is not None
     assert (current.events, current.version == outcome["version"]) == (PAST + 1, False)
     assert predicted()["model"]["events"] == PAST + 1
+
+
+def test_a_model_of_another_release_predicts_nothing_until_the_next_refresh(refreshes: Refreshes) -> None:
+    demand.season()
+    coming()
+    refreshes.run()
+    current = repository.current(TENANT)
+    assert current is not None
+    assert repository.move(TENANT, current._replace(format=seeing.FORMAT + 1, data=b"in a form of its own"))
+    assert (predicted()["prediction"], predicted()["model"]) == (None, None)
+    assert refreshes.run()["version"] == current.version
+    assert predicted()["prediction"] is not None
 
 
 def test_equal_inputs_are_one_version_and_metadata_counts(refreshes: Refreshes) -> None:

@@ -70,7 +70,7 @@ def _item(one: Curve) -> bytes:
 
 
 def _score(data: bytes, item: Mapping[str, Any], curve: bytes) -> bytes:
-    trained = seeing.model(data)
+    trained = seeing.model(data, seeing.FORMAT)
     of = Sold(1, "EUR", TODAY, sold.unpack(curve))
     said, as_of = seeing.forecast(item, of, trained, TODAY)
     assert said.value is not None

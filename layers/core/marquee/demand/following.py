@@ -57,7 +57,7 @@ def follow(tenant: str, eid: str) -> bool:
     repository.put_curve(tenant, eid, of)
     today = clock.now().date()
     current = repository.current(tenant)
-    trained = seeing.model(current.data) if current else None
+    trained = seeing.model(current.data, current.format) if current else None
     renew(tenant, item, of, trained, today)
     return not meta["simulated"] and (trained is not None or seeing.event_day(meta) < today)
 
@@ -107,7 +107,7 @@ def renew_coming(tenant: str, after: str | None) -> tuple[int, int, str | None]:
     today = clock.now().date()
     since = f"{today - _RENEWED_SINCE}T00:00:00Z"
     current = repository.current(tenant)
-    trained = seeing.model(current.data) if current else None
+    trained = seeing.model(current.data, current.format) if current else None
     while True:
         items, after = events.starting_from(tenant, since, after, _PAGE)
         curves = repository.several_curves(tenant, [item["eid"] for item in items])

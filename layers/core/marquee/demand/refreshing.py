@@ -54,7 +54,7 @@ def train(tenant: str) -> Outcome:
     chosen = choose(_described(tenant), as_of)
     finished = sum(one.facts.day <= as_of for one in chosen)
     told = {"outcome": "TRAINED" if finished else "NOTHING", "events": finished, "curves": len(chosen)}
-    one = Version("", read_at.isoformat(timespec="microseconds"), clock.rfc3339(read_at), 0, b"")
+    one = Version("", read_at.isoformat(timespec="microseconds"), clock.rfc3339(read_at), 0, seeing.FORMAT, b"")
     if finished:
         trained = training.train(chosen, as_of)
         data = rules.pack(trained)

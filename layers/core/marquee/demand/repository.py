@@ -18,13 +18,14 @@ class Version(NamedTuple):
     """A trained model as it is stored; `data` is empty where there was nothing to learn from.
 
     `read_at` orders the versions: the moment (RFC 3339, UTC, microseconds) before its inputs were read. `trained_at` is
-    when it was trained, `events` how many finished events it learnt from.
+    when it was trained, `events` how many finished events it learnt from, `format` how its data is packed.
     """
 
     version: str
     read_at: str
     trained_at: str
     events: int
+    format: int
     data: bytes
 
 

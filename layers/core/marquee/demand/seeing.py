@@ -18,6 +18,8 @@ from marquee.demand.models import Accuracy, Comparable, Curve, Facts, Forecast, 
 from marquee.demand.sold import Sold
 
 INTERVAL = 0.8
+FORMAT = 1
+"""How models are packed; another number for every other form, so that none is read that is in an old one."""
 _DECIMALS, _KEPT_DECIMALS = 6, 3
 CANCELLED = "event_cancelled"
 _REASONS = {
@@ -103,9 +105,12 @@ class ForecastDocument(TypedDict):
 
 
 @lru_cache(maxsize=4)
-def model(data: bytes) -> Model | None:
-    """The model that is stored as these bytes; None where there was nothing to learn from."""
-    return rules.unpack(data) if data else None
+def model(data: bytes, stored_as: int) -> Model | None:
+    """The model that is stored as these bytes.
+
+    None where there was nothing to learn from, and for one of another release that this one cannot read.
+    """
+    return rules.unpack(data) if data and stored_as == FORMAT else None
 
 
 def event_day(meta: Mapping[str, Any]) -> date:

@@ -43,7 +43,7 @@ def forecast(tenant: str, eid: str) -> ForecastDocument:
     """What is predicted of the event now. Raises NotFound."""
     item = events.stored(tenant, eid)
     of, current = following.read(tenant, item), repository.current(tenant)
-    today, trained = clock.now().date(), seeing.model(current.data) if current else None
+    today, trained = clock.now().date(), seeing.model(current.data, current.format) if current else None
     said, as_of = seeing.forecast(item, of, trained, today)
     reference: ModelReference | None = None
     if current is not None and trained is not None:
@@ -60,7 +60,7 @@ def outlook(tenant: str, eid: str) -> Outlook:
 def outlook_of(tenant: str, item: Item, of: Sold) -> Outlook:
     """The `outlook` of an event that was read, with its sales."""
     current = repository.current(tenant)
-    trained = seeing.model(current.data) if current else None
+    trained = seeing.model(current.data, current.format) if current else None
     said, as_of = seeing.forecast(item, of, trained, clock.now().date())
     if item["status"] == "cancelled":
         return Outlook(as_of, said, [])
@@ -84,7 +84,7 @@ def baseline(tenant: str, eid: str, version: str, since: date, until: date) -> B
     """
     item = events.stored(tenant, eid)
     kept = repository.version(tenant, version)
-    trained = seeing.model(kept.data) if kept else None
+    trained = seeing.model(kept.data, kept.format) if kept else None
     if trained is None:
         return None
     view = seeing.seen(item, following.read(tenant, item), since - timedelta(days=1))
