@@ -1,7 +1,7 @@
 """What demand prediction reads, learns and says. Shares of capacity are fractions, leads are days before the event."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -52,19 +52,47 @@ class Accuracy:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What was learnt for one lead of the grid; every number is a fraction of capacity unless it is a weight.
+
+    `additive`, `advanced` and `reached` are mean pick-ups and mean sales at this lead, one for each memory of
+    `rules.MEMORIES`; `weekdays` holds two corrections of the pick-up for each weekday; `ridges` the intercept and the
+    coefficients of each regression; `weights` those of the members; `low` and `high` the interval's ends in units of
+    `rules.scale`.
+    """
+
+    lead: int
+    additive: tuple[float, ...]
+    advanced: tuple[float, ...]
+    reached: tuple[float, ...]
+    weekdays: tuple[tuple[float, ...], ...]
+    ridges: tuple[tuple[float, ...], ...]
+    weights: tuple[float, ...]
+    low: float
+    high: float
+    spread: float
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """What `training.train` learnt of a tenant's history; `rules.pack` and `rules.unpack` store it.
 
     `trained_as_of` is the last day whose sales it knows, `events` the finished events that it learnt from,
-    `backtest` its own accuracy at each lead of its grid, the rest is `scoring`'s business.
+    `backtest` its own accuracy at each lead of its grid. `benchmark` is the mean curve by lead, `finals` the mean
+    finals by memory, `traits` the events, shrunken effect on the final and weight of each trait's values,
+    `neighbours` the sums around each coming day (by days after `trained_as_of`), `running` the checksums of the events
+    that are in those sums.
     """
 
     trained_as_of: date
     events: int
-    backtest: tuple[Accuracy, ...]
-    benchmark: tuple[float, ...]
-    spread: tuple[float, ...]
-    traits: Mapping[str, Mapping[str, tuple[int, float]]]
+    backtest: tuple[Accuracy, ...] = ()
+    steps: tuple[Step, ...] = ()
+    benchmark: tuple[float, ...] = ()
+    finals: tuple[float, ...] = ()
+    traits: Mapping[str, Mapping[str, tuple[int, float, float]]] = field(default_factory=dict)
+    neighbours: tuple[tuple[float, ...], ...] = ()
+    running: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
