@@ -1,6 +1,7 @@
 """Steps that bring an event's cancellation to Main and the Registry. What is done stays; a redrive goes on."""
 
 from marquee import ddb
+from marquee.campaigns import toggle_service as campaigns
 from marquee.events import hub_service as main
 from marquee.hub import repository, rewriting
 from marquee.hub.publication import rules, steps
@@ -22,6 +23,9 @@ def cancel(order: Order, sequence: int, number: int) -> Step:
         written = main.cancel(order["tenant"], held.values(), sequence, [steps.check(order, sequence)])
     except ddb.CheckFailed:
         return steps.SUPERSEDED
+    for eid in (eid for eid, item in held.items() if item.get("has_active_campaigns")):
+        # The event says so by now; on the platforms it takes longer, and whoever closes the event sees to it too.
+        campaigns.pause(order["tenant"], eid, "The event is cancelled.", "cancelled", str(sequence))
     registry.report_cancelled(order["tenant"], [eid for eid in eids if told.get(eid, "CANCELLED") != "CANCELLED"])
     return {"outcome": "CANCELLED", "written": written}
 
