@@ -3,8 +3,8 @@
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
@@ -148,3 +148,18 @@ class LocalHost:
                 time.sleep(reply.drip)
         else:
             request.wfile.write(reply.body)
+
+
+@contextmanager
+def told(client: Any, functions: Sequence[str], **changes: str) -> Iterator[None]:
+    """Let deployed functions be told other things by their environment; `client` is a Lambda client of the stack."""
+    before = {
+        name: client.get_function_configuration(FunctionName=name)["Environment"]["Variables"] for name in functions
+    }
+    for name, variables in before.items():
+        client.update_function_configuration(FunctionName=name, Environment={"Variables": {**variables, **changes}})
+    try:
+        yield
+    finally:
+        for name, variables in before.items():
+            client.update_function_configuration(FunctionName=name, Environment={"Variables": variables})

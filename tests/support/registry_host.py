@@ -3,12 +3,11 @@
 import json
 import ssl
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import unquote
 
-from tests.support.local_host import Asked, LocalHost, Plan, Reply, always, behaving, first
+from tests.support.local_host import Asked, LocalHost, Plan, Reply, always, behaving, first, told
 
 __all__ = ["TOLD_AT", "Asked", "Plan", "RegistryHost", "Reply", "always", "behaving", "first", "pointed_at"]
 TOLD_AT = "2026-11-21T10:00:00Z"
@@ -72,18 +71,6 @@ def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-@contextmanager
-def pointed_at(host: RegistryHost, client: Any, functions: list[str]) -> Iterator[None]:
+def pointed_at(host: RegistryHost, client: Any, functions: list[str]) -> AbstractContextManager[None]:
     """Let deployed functions talk to this Registry instead of our own; `client` is a Lambda client of the stack."""
-    before = {
-        name: client.get_function_configuration(FunctionName=name)["Environment"]["Variables"] for name in functions
-    }
-    for name, variables in before.items():
-        client.update_function_configuration(
-            FunctionName=name, Environment={"Variables": {**variables, "REGISTRY_URL": host.url}}
-        )
-    try:
-        yield
-    finally:
-        for name, variables in before.items():
-            client.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+    return told(client, functions, REGISTRY_URL=host.url)
