@@ -7,6 +7,7 @@ from marquee.audience import service as audience
 from marquee.audience.documents import RankedClusters, SuggestedClusters
 from marquee.audience.models import SuggestionQuery
 from marquee.auth import Caller
+from marquee.campaigns import settings_service
 from marquee.demand import graph_service
 from marquee.demand import refresh_service as demand_refresh
 from marquee.demand import service as demand
@@ -84,4 +85,5 @@ def suggest_clusters(caller: Caller, eid: str, query: SuggestionQuery) -> Sugges
     UTILIZATION and tickets go for tickets, ROAS and revenue for revenue, VISIBILITY and reach for people reached,
     LINK_CLICKS for clicks. Returns diminish as people are reached again, and minimum spends are kept to.
     """
-    return audience.suggested(caller.tenant, eid, query)
+    usual = settings_service.stored(caller.tenant)["default_platform"]
+    return audience.suggested(caller.tenant, eid, query, usual)

@@ -8,6 +8,8 @@ import pytest
 
 from marquee.audience import cluster_service, learning_service, service
 from marquee.audience.models import OBJECTIVES, NewClusterSet, Outcome
+from marquee.campaigns import settings_service
+from marquee.campaigns.models import NewSettings
 from marquee.errors import Unprocessable
 from marquee.preconditions import Precondition
 from tests.support.api import Answer, call, sample, varied
@@ -158,12 +160,24 @@ def test_clusters_of_another_currency_are_left_out_with_the_reason(insights: Mod
 
 def test_a_budget_goes_to_the_platforms_that_are_asked_for(insights: ModuleType) -> None:
     clusters(body("a", platforms={"meta": costs(), "sandbox": costs()}), body("b"))
-    both = suggest(insights, budget=100).json
-    assert {(one["tc"], one["platform"]) for one in both["items"]} == {("a", "meta"), ("a", "sandbox"), ("b", "meta")}
-    one = suggest(insights, budget=100, platform=["sandbox"]).json
-    assert [(part["tc"], part["platform"], part["budget"]) for part in one["items"]] == [("a", "sandbox", 100.0)]
-    clusters(body("b"))
-    assert suggest(insights, budget=100, platform=["sandbox"]).json["error_code"] == "clusters.none"
+
+    def places(**query: Any) -> set[tuple[str, str]]:
+        return {(one["tc"], one["platform"]) for one in suggest(insights, budget=100, **query).json["items"]}
+
+    both = {("a", "meta"), ("a", "sandbox"), ("b", "meta")}
+    assert places(platform=["sandbox"]) == {("a", "sandbox")}
+    assert places(platform=["meta", "sandbox"]) == both
+    # and to the tenant's default platform where none is, unless no cluster can be addressed there
+    assert places() == {("a", "sandbox")}
+    settings_service.replace(TENANT, NewSettings(default_platform="meta"), Precondition())
+    assert places() == {("a", "meta"), ("b", "meta")}
+    clusters(body("b", platforms={"sandbox": costs()}))
+    assert places() == {("b", "sandbox")}
+    refused = suggest(insights, budget=100, platform=["meta"])
+    assert (refused.status, refused.json["error_code"]) == (422, "clusters.none")
+    # and a plan that names none has all
+    clusters(body("a", platforms={"meta": costs(), "sandbox": costs()}), body("b"))
+    assert {(one.tc, one.platform) for one in service.plan(TENANT, EID, 10_000, "tickets").parts} == both
 
 
 @pytest.mark.parametrize(
@@ -215,11 +229,11 @@ def test_events_and_clusters_of_other_tenants_are_not_there(insights: ModuleType
     assert (ranked.status, ranked.json["error_code"]) == (404, "event.not_found")
 
 
-def test_a_suggestion_reads_four_times_however_many_clusters_there_are(insights: ModuleType) -> None:
+def test_a_suggestion_reads_five_times_however_many_clusters_there_are(insights: ModuleType) -> None:
     clusters(*(body(f"c{n}") for n in range(100)))
     with counted(lambda _: 1) as cost:
         assert suggest(insights, budget=1000).status == 200
-    assert cost.requests == ["GetItem", "GetItem", "BatchGetItem", "GetItem"]
+    assert cost.requests == ["GetItem", "GetItem", "GetItem", "BatchGetItem", "GetItem"]
 
 
 def test_what_a_campaign_taught_moves_money(insights: ModuleType) -> None:

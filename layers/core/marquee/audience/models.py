@@ -253,7 +253,8 @@ class SuggestionQuery(Received):
     budget: Annotated[Decimal, Field(gt=0, le=MAX_MINOR, description="In the event's currency, all of it is spread")]
     goal: Annotated[Goal, Field(description="What is made as large as possible")] = "UTILIZATION"
     platform: Annotated[
-        list[PlatformName] | None, Field(max_length=2, description="Default: all that the clusters name")
+        list[PlatformName] | None,
+        Field(max_length=2, description="Default: the tenant's own, or all where no cluster has it"),
     ] = None
 
     @field_validator("budget", mode="before")

@@ -1,7 +1,7 @@
 """Which of a tenant's clusters an event suits, and how a budget is best spread over them.
 
-An answer takes the event, the clusters and what is learnt (one batch of at most 22 items); a suggestion the event's
-sales head too.
+An answer reads the event, the clusters and what is learnt (one batch of at most 22 items); a plan the event's sales
+head too.
 """
 
 import math
@@ -79,14 +79,17 @@ def plan(
     return _planned(tenant, eid, _meta(tenant, eid), budget, goal, platforms, tcs)
 
 
-def suggested(tenant: str, eid: str, query: SuggestionQuery) -> SuggestedClusters:
-    """`plan` as a document. Raises what `plan` raises, and Unprocessable for a budget with too many decimals."""
+def suggested(tenant: str, eid: str, query: SuggestionQuery, usual: str | None = None) -> SuggestedClusters:
+    """`plan` as a document. Raises what `plan` raises, and Unprocessable for a budget with too many decimals.
+
+    Where the query names no platform, all of it goes to the `usual` one if any of the clusters can be addressed there.
+    """
     meta = _meta(tenant, eid)
     budget = rules.to_minor(query.budget, meta["currency"], MAX_MINOR)
     if isinstance(budget, str):
         violation = Violation("amount.not_in_currency", "budget", budget)
         raise Unprocessable("budget.not_in_currency", f"The budget cannot be spent: {budget}", violations=[violation])
-    return _suggestions(eid, _planned(tenant, eid, meta, budget, query.goal, query.platform, None))
+    return _suggestions(eid, _planned(tenant, eid, meta, budget, query.goal, query.platform, None, usual))
 
 
 def _meta(tenant: str, eid: str) -> EventMeta:
@@ -116,10 +119,13 @@ def _planned(
     goal: Goal,
     platforms: Collection[str] | None,
     tcs: Collection[str] | None,
+    usual: str | None = None,
 ) -> Allocation:
     found = cluster_set(tenant)
     currency, objective = meta["currency"], OBJECTIVES[goal]
     asked, left_out = _asked(found, currency, tcs)
+    if not platforms and any(usual in one["platforms"] for one in asked):
+        platforms = [str(usual)]
     places = responses.places(asked, _affinities(tenant, meta, asked), sorted(platforms) if platforms else None)
     if not places:
         raise Unprocessable("clusters.none", _nothing_to_spend_on(found, currency, left_out, platforms))
