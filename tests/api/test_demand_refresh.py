@@ -168,6 +168,29 @@ def test_a_record_that_fails_is_reported_and_takes_no_other_along(
     assert told == {"batchItemFailures": [{"itemIdentifier": "1"}]}
 
 
+@LANDS
+def test_killed_at_any_call_and_delivered_again_the_stream_is_followed(
+    stream: ModuleType, refreshes: Refreshes, monkeypatch: pytest.MonkeyPatch, lands: bool
+) -> None:
+    # Given something learnt, and for each call an event whose sales nobody has followed
+    demand.season(4)
+    refreshes.run()
+    calls, number, whole = Calls(monkeypatch), 0, True
+    while whole:
+        eid = f"evt_coming-{number}"
+        calls.plan()
+        coming(950, eid=eid)
+        # When the process dies at this call, and the batch is delivered again
+        calls.plan(number, lands=lands)
+        assert surviving(stream.handler)(records(eid), None) == {"batchItemFailures": []}
+        whole = calls.count > number
+        calls.plan()
+        # Then its curve is there, and it shows what is predicted, written once
+        assert (kept(eid)[0], shown(eid)["state"], events.stored(TENANT, eid)["version"]) == (1, "above", 2), number
+        number += 1
+    assert number > 6
+
+
 # --- the machine ------------------------------------------------------------------------------------------------------
 
 
@@ -330,6 +353,9 @@ def test_every_tenant_is_refreshed_in_an_execution_of_its_own(refreshes: Refresh
     found = refreshes.step("list_tenants")
     assert [child["tenant"] for child in found["children"]] == [TENANT, "borealis"]
     assert found["after"] is None
+    # one after the other, as training takes much of a processor
+    turns = [datetime.fromisoformat(child["settle_until"]) - NOW for child in found["children"]]
+    assert turns == [timedelta(0), timedelta(seconds=2)]
     assert found == refreshes.step("list_tenants")
     other = refreshes.step("list_tenants", execution="tomorrow")["children"]
     assert {child["name"] for child in other}.isdisjoint({child["name"] for child in found["children"]})

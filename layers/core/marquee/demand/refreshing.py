@@ -24,14 +24,27 @@ MAX_CURVES, MAX_COMING = 5_000, 1_000
 _KEPT_DAYS = 14
 """A version that was pinned is kept for longer."""
 _TENANTS_PAGE = _EVENTS_PAGE = 500
+_TURN_SECONDS = 2
+"""Training takes much of a processor: all tenants' at once would take what the other functions need."""
 Outcome = dict[str, Any]
 
 
 def list_tenants(execution: str, after: str | None) -> Outcome:
-    """A page of tenants, each with the name of its execution: the same names for the same execution, when repeated."""
+    """A page of tenants, each with the name of its execution, and when that begins: one after the other.
+
+    The names are the same for the same execution, when repeated.
+    """
     found, following_one = events.tenants(after, _TENANTS_PAGE)
+    now = clock.now()
     return {
-        "children": [{"tenant": one, "name": workflows.execution_name(execution, "tenant", one)} for one in found],
+        "children": [
+            {
+                "tenant": one,
+                "name": workflows.execution_name(execution, "tenant", one),
+                "settle_until": clock.rfc3339(now + timedelta(seconds=place * _TURN_SECONDS)),
+            }
+            for place, one in enumerate(found)
+        ],
         "after": following_one,
         "next_name": workflows.execution_name(execution, "after", following_one or ""),
     }
