@@ -77,6 +77,13 @@ def test_the_same_clusters_in_another_order_are_the_same_run_and_change_nothing(
     assert (again.status, again.json) == (200, first.json)
 
 
+def test_texts_are_kept_as_a_workbook_would_bring_them_back(audience: ModuleType) -> None:
+    answer = send(
+        audience, "set_clusters", body={"clusters": [body(label=" Cafe\u0301  goers ", interests=[" a\u00a0b"])]}
+    )
+    assert [(one["label"], one["interests"]) for one in answer.json["clusters"]] == [("Caf\u00e9 goers", ["a b"])]
+
+
 def test_old_runs_stay_readable_and_an_id_names_one_content(audience: ModuleType) -> None:
     before = send(audience, "set_clusters", body={"clusters": [body("a", size=10)]}).json
     after = send(audience, "set_clusters", body={"clusters": [body("a", size=11)]}).json
@@ -131,6 +138,7 @@ def test_an_idempotency_key_replays_the_first_answer(audience: ModuleType) -> No
         ({"size": 0}, 400, "body.invalid", "clusters.0.size"),
         ({"size": 1.5}, 400, "body.invalid", "clusters.0.size"),
         ({"label": " "}, 400, "body.invalid", "clusters.0.label"),
+        ({"label": "\ud800"}, 400, "body.invalid", "clusters.0.label"),
         ({"interests": ["a, b"]}, 400, "body.invalid", "clusters.0.interests.0"),
         ({"interests": ["x"] * 51}, 400, "body.invalid", "clusters.0.interests"),
         ({"currency": "EURO"}, 400, "body.invalid", "clusters.0.currency"),

@@ -17,6 +17,11 @@ CELLS = st.builds(Cell, VALUES, SCALES, st.sampled_from([0, 0, 0, 50, 1_000]))
 FREE = st.builds(Cell, VALUES, SCALES)
 TINY = st.builds(Cell, st.sampled_from([1.0, 2.0, 3.7, 10.0]), st.floats(0.3, 40), st.integers(0, 6))
 
+# Few kinds of cells, and several of each.
+FEW = st.lists(TINY, min_size=1, max_size=3).flatmap(
+    lambda kinds: st.lists(st.sampled_from(kinds), min_size=1, max_size=4)
+)
+
 
 def best_of_all(cells: Sequence[Cell], budget: int) -> float:
     """The most that any allocation brings, by trying every one."""
@@ -41,7 +46,7 @@ def feasible(cells: Sequence[Cell], units: Sequence[int], budget: int) -> bool:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(TINY, min_size=1, max_size=3), st.integers(1, 14))
+@given(FEW, st.integers(1, 14))
 def test_no_allocation_of_a_small_budget_is_better(cells: list[Cell], budget: int) -> None:
     if min(cell.minimum for cell in cells) > budget:
         with pytest.raises(BudgetTooSmall) as refused:

@@ -1,11 +1,12 @@
 """Audiences: what is stored, what is sent, what is asked for. Amounts inside are integer minor units."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
 from typing_extensions import TypedDict
 
 from marquee import money
@@ -162,6 +163,11 @@ def _is_an_id(value: str) -> str:
     return value
 
 
+def _plain(value: object) -> object:
+    """Text as a spreadsheet's cell is read, too: composed (NFC), with single spaces."""
+    return " ".join(unicodedata.normalize("NFC", value).split()) if isinstance(value, str) else value
+
+
 def _is_one_term(value: str) -> str:
     if "," in value or ";" in value:
         raise ValueError("an interest is one term, without comma and semicolon")
@@ -172,9 +178,12 @@ ClusterId = Annotated[str, AfterValidator(_is_an_id), Field(description="1 to 40
 CurrencyCode = Annotated[
     str, StringConstraints(max_length=3), AfterValidator(_is_a_currency), Field(description="ISO 4217, upper case")
 ]
-Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LABEL)]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=MAX_LABEL), BeforeValidator(_plain)]
 Interest = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_INTEREST), AfterValidator(_is_one_term)
+    str,
+    StringConstraints(min_length=1, max_length=MAX_INTEREST),
+    AfterValidator(_is_one_term),
+    BeforeValidator(_plain),
 ]
 Rate = Annotated[Decimal, Field(ge=Decimal(str(LEAST_RATE)), le=1)]
 Size = Annotated[int, Field(strict=True, ge=1, le=MAX_PEOPLE)]
