@@ -1,9 +1,11 @@
-"""`make backtest DATA=file.csv.gz`: exit status 0 if our method is the lowest at every horizon, 1 if not, 2 on bad input."""
+"""`make backtest DATA=file.csv.gz`: exits 0 if our method is the lowest at every horizon, 1 if not, 2 on bad input."""
 
 import sys
 from pathlib import Path
 
 from local.backtest import reading, replaying, report
+from local.backtest.classical import Array
+from marquee.demand.models import Curve
 
 _LEAST = 40  # events: fewer leave nothing to score after the burn-in
 
@@ -25,17 +27,14 @@ def main(arguments: list[str]) -> int:
     return 0 if report.lowest_everywhere(results) else 1
 
 
-def _replayed(path: Path, curves: list[reading.Curve]) -> dict[int, dict[str, replaying.Array]]:
+def _replayed(path: Path, curves: list[Curve]) -> dict[int, dict[str, Array]]:
     if len(curves) < _LEAST:
         raise reading.BadInput(f"{path}: has {len(curves)} events; a back-test needs {_LEAST}")
     days, _ = replaying.table(curves)
-    print(
-        f"{len(curves)} events from {curves[0].facts.day} to {curves[-1].facts.day}, capacity {curves[0].facts.capacity}"
-    )
-    print(
-        f"an event counts from {replaying.burn_in(len(curves))} finished ones; trained every {replaying.cadence(days)} days"
-    )
-    print("windows and smoothing of the classical methods: each time those with the least error so far")
+    first, last = curves[0].facts, curves[-1].facts
+    print(f"{len(curves)} events from {first.day} to {last.day}, capacity {first.capacity}")
+    print(f"scored once {replaying.burn_in(len(curves))} are finished, trained every {replaying.cadence(days)} days")
+    print("classical windows (14, 28, 56, 112, all events) and smoothing: at each prediction those best until then")
     results = replaying.replay(curves)
     for horizon, columns in results.items():
         if not columns["final"].sum():

@@ -1,7 +1,7 @@
 """The classical methods, as fractions of capacity. Each sees the finals that were known at its day and no other.
 
-Where a method has a parameter, each prediction uses the value with the least total error so far at that horizon, over the
-events that were finished by then.
+Where a method has a parameter, each prediction uses the value with the least total error so far at that horizon, over
+the events that were finished by then.
 """
 
 from collections.abc import Callable
@@ -66,7 +66,8 @@ def best_so_far(options: list[Array], finals: Array, before: Indices) -> Array:
     errors = np.stack([np.nan_to_num(np.abs(one - finals)) for one in options])
     totals = np.concatenate([np.zeros((len(options), 1)), errors.cumsum(axis=1)], axis=1)
     chosen = totals[:, before].argmin(axis=0)
-    return np.stack(options)[chosen, np.arange(len(finals))]
+    best: Array = np.stack(options)[chosen, np.arange(len(finals))]
+    return best
 
 
 def _same_weekday(days: Indices, finals: Array, row: int, end: int) -> float:

@@ -45,8 +45,11 @@ def read(path: Path) -> list[Curve]:
 
 
 def _rows(path: Path) -> Iterator[tuple[date, date, int]]:
-    opened = gzip.open(path, "rt", encoding="utf-8", newline="") if path.suffix == ".gz" else path.open(newline="")
-    with opened as file:
+    with (
+        gzip.open(path, "rt", encoding="utf-8", newline="")
+        if path.suffix == ".gz"
+        else path.open(encoding="utf-8", newline="") as file
+    ):
         lines = csv.reader(file)
         head = [name.strip().removeprefix("\ufeff") for name in next(lines, [])]
         for name in COLUMNS:

@@ -43,9 +43,8 @@ def lines(results: Mapping[int, Mapping[str, Array]], capacity: int) -> Iterator
                 continue
             mae, wape, bias = figures(columns["final"], predicted)
             inside = f"{coverage(columns):>10.1%}" if name == OURS else ""
-            yield (
-                f"{horizon:>4}  {name:<15}{len(predicted):>7}{mae * capacity:>9.2f}{wape:>9.2%}{bias * capacity:>9.2f}{inside}"
-            )
+            shown = f"{mae * capacity:>9.2f}{wape:>9.2%}{bias * capacity:>9.2f}"
+            yield f"{horizon:>4}  {name:<15}{len(predicted):>7}{shown}{inside}"
     for horizon, methods in compared(results).items():
         best = min((name for name in methods if name != OURS), key=lambda name: methods[name])
         leader = min(methods, key=lambda name: methods[name])

@@ -52,7 +52,9 @@ def _shrinkage(codes: Indices, left: Array) -> float:
     """Variance within the values over variance between them (one-way random effects, method of moments)."""
     _, dense, counts = np.unique(codes, return_inverse=True, return_counts=True)
     groups, rows = len(counts), len(codes)
-    if groups < 2 or rows <= groups:  # noqa: PLR2004 - there is nothing to compare
+    if groups < 2:  # noqa: PLR2004 - a trait that all events share explains nothing
+        return float("inf")
+    if rows <= groups:
         return _STEADY[1]
     means = np.bincount(dense, left) / counts
     within = float(((left - means[dense]) ** 2).sum() / (rows - groups))
@@ -109,7 +111,7 @@ class Lesson:
     inputs: Array
     members: Array
     advanced: tuple[Array, ...]
-    usual: Array
+    level: tuple[Array, Array]
 
 
 def advanced(history: History, lead: int, at: Indices) -> tuple[Array, ...]:
@@ -157,4 +159,4 @@ def lesson(history: History, lead: int, found: Sequence[Effect], by_day: list[tu
         [one[:, lead] for one in means],
         total,
     )
-    return Lesson(lead, known, sold, reached[:, 0], np.stack(inputs, 1), np.stack(simple, 1), to_come, means[3][:, 0])
+    return Lesson(lead, known, sold, reached[:, 0], np.stack(inputs, 1), np.stack(simple, 1), to_come, level)

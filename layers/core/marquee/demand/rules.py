@@ -20,7 +20,8 @@ LEADS = (1, 2, 3, 4, 5, 7, 10, 14, 21, 30, 45, 60, 90, 120, 180, 270, 365)
 # Half-lives of the means, in events: the season's pace needs a short memory, a sparse calendar a long one.
 MEMORIES = (5, 20, 80, 400)
 WEEKDAY_MEMORIES = (4, 16)
-OFFSETS = (1, 3)  # the memories of the advanced pick-ups that the regressions start from
+OFFSETS = (1, 3)  # the memories of the advanced pick-ups that the regressions correct
+PENALTIES = (20.0, 7.0)  # of the regressions, in events: each corrects every offset
 # The days around an event whose sales speak for its own, with the days at which their weight falls to 1/e.
 KERNELS: tuple[tuple[tuple[int, ...], float], ...] = ((tuple(range(-3, 4)), 2.0), (tuple(range(-14, 15)), 7.0))
 TRAITS = ("category", "city", "venue", "capacity", "price", "season", "weekday")

@@ -127,9 +127,10 @@ def _at_step(model: Model, step: Step, seen: _Seen, horizon: int, effect: float)
     near = _near(model, seen.curve)
     inputs = rules.features(own, effect, near, step.weekdays[seen.curve.facts.day.weekday()], pickups, level)
     finals = rules.members(sold, model.finals, step.additive, step.advanced, step.reached, effect)
-    for ridge, offset in zip(step.ridges, rules.OFFSETS, strict=True):
-        slopes = sum(slope * one for slope, one in zip(ridge[1:], inputs, strict=True))
-        finals.append(sold + step.advanced[offset] + ridge[0] + slopes)
+    offsets = [step.advanced[one] for one in rules.OFFSETS] * len(rules.PENALTIES)
+    for (intercept, *slopes), offset in zip(step.ridges, offsets, strict=True):
+        correction = sum(slope * one for slope, one in zip(slopes, inputs, strict=True))
+        finals.append(sold + offset + intercept + correction)
     limit = max(sold, 1.0)
     value = sum(share * min(max(one, sold), limit) for share, one in zip(step.weights, finals, strict=True))
     unit = rules.scale(sold, value)
@@ -157,7 +158,7 @@ def _comparables(model: Model, curve: Curve) -> tuple[tuple[Comparable, ...], fl
     for trait, value in zip(rules.TRAITS, rules.trait_values(curve.facts), strict=True):
         events, influence, weight = model.traits[trait].get(value, (0, 0.0, 0.0))
         effect += influence
-        if events:
+        if events and weight:
             shared.append(Comparable(trait, value, events, weight))
     return tuple(shared), effect
 

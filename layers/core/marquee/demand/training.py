@@ -46,9 +46,9 @@ def _step(past: History, lesson: lessons.Lesson, by_day: list[tuple[Any, list[Ar
     regressed = np.where(np.isfinite(predicted), predicted, (sold + lesson.advanced[3])[:, None])
     limit = np.maximum(sold, 1.0)[:, None]
     members = np.clip(np.c_[lesson.members, regressed], sold[:, None], limit)
-    shares, weights = combining.weights(members, final, lesson.known)
+    shares, weights = combining.weights(members, final, lesson.known, lead, predicted.shape[1])
     value = (members * shares).sum(axis=1)
-    ends, interval = combining.intervals(sold, value, final, lesson.known)
+    ends, interval = combining.intervals(sold, value, final, lesson.known, lead)
     means = [one[past.finished] for one in past.means]
     usual = means[2][0] - means[2][lead]
     corrections = []
