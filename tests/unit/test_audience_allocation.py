@@ -157,10 +157,27 @@ def test_a_cell_is_given_its_minimum_or_nothing() -> None:
     assert spread([Cell(1, 50), Cell(90, 50, 60)], 100).units[1] > 60
 
 
-def test_a_minimum_that_rounding_leaves_no_money_for_is_not_begun() -> None:
-    # Given cells whose fractions of cents, rounded up, take what the second one's minimum had
-    cells = [Cell(2.6686, 8.4567), Cell(6.2582, 21.958, 2), Cell(2.6588, 7.643, 4), Cell(2.02, 3, 1)]
-    assert total(cells, spread(cells, 9).units) == pytest.approx(best_of_all(cells, 9), rel=1e-12)
+@pytest.mark.parametrize(
+    ("cells", "budget"),
+    [
+        ([Cell(2.6686, 8.4567), Cell(6.2582, 21.958, 2), Cell(2.6588, 7.643, 4), Cell(2.02, 3, 1)], 9),
+        ([Cell(3, 16.4, 4), Cell(3.5, 2.4), Cell(6.8, 3.4, 4), Cell(7.6, 2.1)], 6),
+    ],
+)
+def test_a_minimum_that_rounding_takes_the_money_of_is_not_begun(cells: list[Cell], budget: int) -> None:
+    # Given cells whose fractions of cents, rounded up, take of what a minimum had
+    assert total(cells, spread(cells, budget).units) == pytest.approx(best_of_all(cells, budget), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("cells", "budget"),
+    [
+        ([Cell(2, 9, 9), Cell(1, 30, 5), Cell(1, 5, 4), Cell(2, 9, 9), Cell(2, 9, 9)], 22),
+        ([*([Cell(2, 3, 7)] * 4), Cell(2, 5, 2)], 22),
+    ],
+)
+def test_of_cells_that_are_the_same_some_are_used_and_some_are_not(cells: list[Cell], budget: int) -> None:
+    assert total(cells, spread(cells, budget).units) == pytest.approx(best_of_all(cells, budget), rel=1e-12)
 
 
 def test_a_budget_below_every_minimum_is_refused_with_the_smallest() -> None:
