@@ -206,7 +206,7 @@ def test_killed_at_any_call_and_repeated_it_ends_as_if_nothing_had_happened(
     while whole:
         tenant = f"tenant-{number}"
         calls.plan()
-        demand.season(4, tenant)
+        demand.season(3, tenant)
         coming(950, tenant)
         # When it dies at this call, and the step is repeated
         calls.plan(number, lands=lands)
@@ -214,8 +214,8 @@ def test_killed_at_any_call_and_repeated_it_ends_as_if_nothing_had_happened(
         whole = calls.count > number
         calls.plan()
         # Then all curves are there, one model, and the event shows what is predicted
-        assert (outcome["outcome"], outcome["events"], outcome["curves"]) == ("TRAINED", 4, 5), number
-        assert len(dict(repository.curves(tenant))) == 5
+        assert (outcome["outcome"], outcome["events"], outcome["curves"]) == ("TRAINED", 3, 4), number
+        assert len(dict(repository.curves(tenant))) == 4
         current = repository.current(tenant)
         assert current is not None
         assert repository.version(tenant, current.version) == current
@@ -229,7 +229,7 @@ def test_killed_at_any_call_and_repeated_it_ends_as_if_nothing_had_happened(
 def test_killed_for_good_readers_see_the_old_or_the_new_and_a_redriven_one_finishes(
     refreshes: Refreshes, monkeypatch: pytest.MonkeyPatch, lands: bool
 ) -> None:
-    demand.season(4)
+    demand.season(3)
     coming(950)
     refreshes.run()
     old = (repository.current(TENANT), shown())
