@@ -111,4 +111,4 @@ clean: ## remove everything that was made, environments included
 	rm -rf .venv .tools .aws-sam .marquee .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup run lint lint-python lint-template test build bench lock clean
+.PHONY: help setup run lint lint-python lint-template test build bench backtest lock clean
