@@ -71,7 +71,7 @@ def test_killed_at_calls_and_left_alone_by_the_platform_it_closes_once(office: O
     eid = office.launched()
     office.sell(eid, 5)
     office.over(eid)
-    office.inject(0, operation="switch", moment="after", error="unreachable", times=6)
+    office.inject(0, operation="switch", moment="after", error="unreachable", times=5)
     office.inject(1, operation="delivery", moment="before", error="busy")
     # When it is closed several times, and killed at one call or another
     ends = []
