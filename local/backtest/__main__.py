@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from local.backtest import reading, replaying, report
-from local.backtest.classical import Array
+from local.backtest.classical import Array, predictions
 from marquee.demand.models import Curve
 
 _LEAST = 40  # events: fewer leave nothing to score after the burn-in
@@ -30,11 +30,13 @@ def main(arguments: list[str]) -> int:
 def _replayed(path: Path, curves: list[Curve]) -> dict[int, dict[str, Array]]:
     if len(curves) < _LEAST:
         raise reading.BadInput(f"{path}: has {len(curves)} events; a back-test needs {_LEAST}")
-    days, _ = replaying.table(curves)
+    days, reached = replaying.table(curves)
+    _, chosen = predictions(days, reached, replaying.HORIZONS, replaying.burn_in(len(curves)))
     first, last = curves[0].facts, curves[-1].facts
     print(f"{len(curves)} events from {first.day} to {last.day}, capacity {first.capacity}")
     print(f"scored once {replaying.burn_in(len(curves))} are finished, trained every {replaying.cadence(days)} days")
-    print("classical windows (14, 28, 56, 112, all events) and smoothing: at each prediction those best until then")
+    parameters = ", ".join(f"{method} {parameter}" for method, parameter in chosen.items() if parameter)
+    print(f"of the classical methods, chosen on the events before: {parameters}")
     results = replaying.replay(curves)
     for horizon, columns in results.items():
         if not columns["final"].sum():

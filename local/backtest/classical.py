@@ -1,10 +1,10 @@
 """The classical methods, as fractions of capacity. Each sees the finals that were known at its day and no other.
 
-Where a method has a parameter, each prediction uses the value with the least total error so far at that horizon, over
-the events that were finished by then.
+A method's parameter is the one with the least mean WAPE over the horizons on the first part of the data, whose events
+are not scored. `choices` says which.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,36 +21,56 @@ def known(days: Indices, horizon: int) -> Indices:
     return np.searchsorted(days, days - horizon, "right").astype(np.int64)
 
 
-def predictions(days: Indices, reached: Array, horizon: int) -> dict[str, Array]:
-    """Each method's final for each event, `horizon` days before it; NaN where nothing was finished."""
+def options(days: Indices, reached: Array, horizon: int) -> dict[str, dict[str, Array]]:
+    """Each method's final for each event, `horizon` days before it, by parameter; NaN where nothing was finished."""
     finals, sold, before = reached[:, 0], reached[:, horizon], known(days, horizon)
-    pickup = finals - sold
-
-    def windowed(predict: Callable[[int, slice], float]) -> Array:
-        options = [
-            np.array(
-                [
-                    predict(row, slice(max(0, end - (size or end)), end)) if end else np.nan
-                    for row, end in enumerate(before)
-                ]
-            )
-            for size in WINDOWS
-        ]
-        return best_so_far(options, finals, before)
-
+    additive, multiplicative = {}, {}
+    for size in WINDOWS:
+        name = f"{size} events" if size else "all events"
+        past = [slice(max(0, end - (size or end)), end) for end in before]
+        final, start = ([_mean(of[one]) for one in past] for of in (finals, sold))
+        additive[name] = sold + np.array(final) - np.array(start)
+        ratios = [one / two if two > 0 else 1.0 for one, two in zip(final, start, strict=True)]
+        multiplicative[name] = sold * np.where(np.isnan(final), np.nan, ratios)
     return {
-        "naive mean": np.array([finals[:end].mean() if end else np.nan for end in before]),
-        "same weekday": np.array([_same_weekday(days, finals, row, end) for row, end in enumerate(before)]),
-        "additive": windowed(lambda row, past: float(sold[row] + pickup[past].mean())),
-        "multiplicative": windowed(
-            lambda row, past: (
-                float(sold[row] * finals[past].sum() / sold[past].sum())
-                if sold[past].sum() > 0
-                else float(finals[past].mean())
-            )
-        ),
-        "smoothing": best_so_far([smoothed(finals, alpha)[before] for alpha in ALPHAS], finals, before),
+        "naive mean": {"": np.array([_mean(finals[:end]) for end in before])},
+        "same weekday": {"": np.array([_same_weekday(days, finals, row, end) for row, end in enumerate(before)])},
+        "additive": additive,
+        "multiplicative": multiplicative,
+        "smoothing": {f"alpha {alpha}": smoothed(finals, alpha)[before] for alpha in ALPHAS},
     }
+
+
+def choices(found: Mapping[int, Mapping[str, Mapping[str, Array]]], finals: Array, first: int) -> dict[str, str]:
+    """Each method's parameter with the least mean WAPE over the horizons on the `first` events."""
+    chosen = {}
+    for method, parameters in next(iter(found.values())).items():
+        chosen[method] = min(
+            parameters, key=lambda name: sum(_wape(one[method][name][:first], finals[:first]) for one in found.values())
+        )
+    return chosen
+
+
+def predictions(
+    days: Indices, reached: Array, horizons: Sequence[int], first: int
+) -> tuple[dict[int, dict[str, Array]], dict[str, str]]:
+    """For each horizon each method's finals, with its parameter chosen on the `first` events; and the parameters."""
+    found = {horizon: options(days, reached, horizon) for horizon in horizons}
+    chosen = choices(found, reached[:, 0], first)
+    return {
+        horizon: {method: parameters[chosen[method]] for method, parameters in methods.items()}
+        for horizon, methods in found.items()
+    }, chosen
+
+
+def _wape(predicted: Array, finals: Array) -> float:
+    """Over what could be predicted; 0 where nothing could."""
+    seen = ~np.isnan(predicted)
+    return float(np.abs(predicted - finals)[seen].sum() / max(finals[seen].sum(), 1e-9))
+
+
+def _mean(values: Array) -> float:
+    return float(values.mean()) if len(values) else float("nan")
 
 
 def smoothed(finals: Array, alpha: float) -> Array:
@@ -59,15 +79,6 @@ def smoothed(finals: Array, alpha: float) -> Array:
     for row, final in enumerate(finals):
         levels[row + 1] = final if row == 0 else alpha * final + (1 - alpha) * levels[row]
     return levels
-
-
-def best_so_far(options: list[Array], finals: Array, before: Indices) -> Array:
-    """For each event the option that had the least total absolute error over the events finished before."""
-    errors = np.stack([np.nan_to_num(np.abs(one - finals)) for one in options])
-    totals = np.concatenate([np.zeros((len(options), 1)), errors.cumsum(axis=1)], axis=1)
-    chosen = totals[:, before].argmin(axis=0)
-    best: Array = np.stack(options)[chosen, np.arange(len(finals))]
-    return best
 
 
 def _same_weekday(days: Indices, finals: Array, row: int, end: int) -> float:

@@ -13,7 +13,7 @@ from marquee.demand.models import Curve
 
 HORIZONS = (90, 60, 30, 14, 7, 3, 1)
 OURS = "marquee"
-_TRAININGS = 260  # at most: a long history is trained on every second or third day
+_TRAININGS = 800  # at most: a history of more days is trained on every second or third
 
 
 def burn_in(events: int) -> int:
@@ -67,7 +67,7 @@ def _begin(curves: Sequence[Curve]) -> None:
 
 def _asked(job: tuple[int, list[tuple[int, int]]]) -> list[tuple[int, int, float, float, float]]:
     trained, questions = job
-    model = training.train(_curves, date.fromordinal(trained))
+    model = training.train(_curves, date.fromordinal(trained), sorted(HORIZONS))
     answers = []
     for row, horizon in questions:
         curve = _curves[row]
@@ -81,11 +81,12 @@ def replay(curves: Sequence[Curve]) -> dict[int, dict[str, Array]]:
     """For each horizon the finals (``final``), every method's prediction of them, and our ``low`` and ``high``."""
     days, reached = table(curves)
     answers = ours(curves, days, cadence(days))
+    classical, _ = predictions(days, reached, HORIZONS, burn_in(len(curves)))
     results = {}
     for horizon in HORIZONS:
         value, low, high = answers[horizon]
         scored = np.isfinite(value)
         columns = {"final": reached[:, 0], OURS: value, "low": low, "high": high}
-        columns |= predictions(days, reached, horizon)
+        columns |= classical[horizon]
         results[horizon] = {name: column[scored] for name, column in columns.items()}
     return results

@@ -103,10 +103,10 @@ class _Seen:
 def _predicted(model: Model, seen: _Seen, horizon: int, effect: float) -> tuple[float, float, float]:
     """Value, low and high: between two leads of the grid, the mean of both, weighed by nearness."""
     lead = min(horizon, rules.REACH)
-    place = bisect_left(rules.LEADS, lead)
+    place = min(bisect_left(model.steps, lead, key=lambda step: step.lead), len(model.steps) - 1)
     right = model.steps[place]
     value, low, high = _at_step(model, right, seen, horizon, effect)
-    if right.lead != lead:
+    if right.lead > lead and place:
         left = model.steps[place - 1]
         share = (right.lead - lead) / (right.lead - left.lead)
         other = _at_step(model, left, seen, horizon, effect)
@@ -176,7 +176,7 @@ def _done(lead: int, horizon: int, at: float, here: float) -> float:
 
 
 def _spread(model: Model, horizon: int) -> float:
-    place = min(bisect_left(rules.LEADS, horizon), len(model.steps) - 1)
+    place = min(bisect_left(model.steps, horizon, key=lambda step: step.lead), len(model.steps) - 1)
     return model.steps[place].spread
 
 
