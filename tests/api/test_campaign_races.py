@@ -46,7 +46,7 @@ def at_once(works: list[Work], seed: int) -> set[str]:
     return {one["key"] for one in repository.campaigns_of(TENANT, EID)}
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_launches_and_toggles_at_once_leave_one_set_up_that_all_agree_on(machines: Machines, seed: int) -> None:
     # Given two launches and two toggles that were all accepted when nothing was set up
     first, second = machines.order(), machines.order(goal="reach")
@@ -64,7 +64,8 @@ def test_launches_and_toggles_at_once_leave_one_set_up_that_all_agree_on(machine
     assert len(on_sandbox()) == 1
 
 
-@pytest.mark.parametrize("seed", range(4))
+# Among them orders in which a step that does not look again leaves a campaign running that was paused.
+@pytest.mark.parametrize("seed", [0, 15, 21, 30])
 def test_toggles_and_a_reset_at_once_agree_and_the_latest_toggle_counts(machines: Machines, seed: int) -> None:
     machines.launch()
     orders = [machines.ask(status) for status in ("PAUSED", "RUNNING", "PAUSED", "RUNNING")]
