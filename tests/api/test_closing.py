@@ -153,6 +153,25 @@ def test_an_event_that_is_not_over_stays_as_it_is(launched: Closings, now: Clock
     assert results(api).json == []
 
 
+def test_a_cancelled_event_is_closed_at_once_and_measured_until_then(
+    launched: Closings, api: ModuleType, now: Clock, aws: dict[str, str]
+) -> None:
+    # Given an event that is cancelled five days after its campaigns began
+    now.at(LAUNCHED + timedelta(days=5))
+    events.rewritten(TENANT, COMING, lambda _: {"status": "cancelled"})
+    # When it is closed, Then its campaigns are stopped, and the window ends with that day
+    launched.close()
+    assert set(on_platform(aws["CampaignsTable"]).values()) == {False}
+    before = results(api)
+    assert {(one["baseline"]["since"], one["baseline"]["until"]) for one in before.json} == {
+        ("2026-11-20", "2026-11-25")
+    }
+    # and attributed again later, it is the same
+    now.at(CLOSING)
+    launched.close()
+    assert results(api).raw == before.raw
+
+
 def test_results_are_the_tenants_own(launched: Closings, api: ModuleType) -> None:
     launched.close()
     assert results(api, tenant="borealis").status == 404
