@@ -98,7 +98,7 @@ bench: setup ## write docs/benchmarks.md (PARTS="cold_start warm_list")
 	PYTHONPATH=layers/core $(VENV) -m tests.bench $(PARTS)
 
 backtest: setup ## replay sales history: our forecasts beside the classical methods (DATA=file.csv.gz)
-	PYTHONPATH=layers/core $(VENV) -m local.backtest "$(DATA)"
+	PYTHONPATH=layers/core OPENBLAS_NUM_THREADS=1 $(VENV) -m local.backtest "$(DATA)"
 
 lock: .venv/uv.stamp ## renew the pinned requirements
 	@for name in uv sam ministack awscli openapi_client; do $(LOCK) requirements/$$name.in -o requirements/$$name.txt; done

@@ -5,20 +5,22 @@ from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
-from local.backtest.classical import Array, Indices, known, predictions
+from local.backtest.classical import Array, Indices, known, options, predictions
 from marquee.demand import curves as sales
 from marquee.demand import scoring, training
 from marquee.demand.models import Curve
 
 HORIZONS = (90, 60, 30, 14, 7, 3, 1)
 OURS = "marquee"
+HINDSIGHT = "hindsight"
 _TRAININGS = 800  # at most: a history of more days is trained on every second or third
 
 
 def burn_in(events: int) -> int:
-    """How many events must be finished before the first prediction counts."""
-    return min(120, events // 4)
+    """How many events must be finished before the first prediction counts: a quarter, at most a year of days."""
+    return min(365, events // 4)
 
 
 def cadence(days: Indices) -> int:
@@ -77,8 +79,18 @@ def _asked(job: tuple[int, list[tuple[int, int]]]) -> list[tuple[int, int, float
     return answers
 
 
+def hindsight(days: Indices, reached: Array, horizon: int, scored: NDArray[np.bool_]) -> Array:
+    """The classical method and parameter that turned out best at this horizon: nobody could have chosen it before."""
+    final = reached[:, 0]
+    found = [one for parameters in options(days, reached, horizon).values() for one in parameters.values()]
+    return min(found, key=lambda one: float(np.abs(one - final)[scored].sum()))
+
+
 def replay(curves: Sequence[Curve]) -> dict[int, dict[str, Array]]:
-    """For each horizon the finals (``final``), every method's prediction of them, and our ``low`` and ``high``."""
+    """For each horizon the finals and every method's prediction of them, with our interval and `hindsight`.
+
+    The columns beside the methods are called ``final``, ``low``, ``high`` and ``hindsight``.
+    """
     days, reached = table(curves)
     answers = ours(curves, days, cadence(days))
     classical, _ = predictions(days, reached, HORIZONS, burn_in(len(curves)))
@@ -87,6 +99,7 @@ def replay(curves: Sequence[Curve]) -> dict[int, dict[str, Array]]:
         value, low, high = answers[horizon]
         scored = np.isfinite(value)
         columns = {"final": reached[:, 0], OURS: value, "low": low, "high": high}
+        columns[HINDSIGHT] = hindsight(days, reached, horizon, scored)
         columns |= classical[horizon]
         results[horizon] = {name: column[scored] for name, column in columns.items()}
     return results

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from local.backtest.classical import Array
-from local.backtest.replaying import OURS
+from local.backtest.replaying import HINDSIGHT, OURS
 
-_BESIDE = ("final", "low", "high")
+_BESIDE = ("final", "low", "high", HINDSIGHT)
 
 
 def figures(final: Array, predicted: Array) -> tuple[float, float, float]:
@@ -49,6 +49,10 @@ def lines(results: Mapping[int, Mapping[str, Array]], capacity: int) -> Iterator
         best = min((name for name in methods if name != OURS), key=lambda name: methods[name])
         leader = min(methods, key=lambda name: methods[name])
         yield f"{horizon} days before: lowest is {leader}; best classical {best}, gain {100 * _gain(methods):.1f} %"
+    later = [
+        1 - figures(one["final"], one[OURS])[1] / figures(one["final"], one[HINDSIGHT])[1] for one in results.values()
+    ]
+    yield f"with each horizon's best classical method and parameter in hindsight: {100 * sum(later) / len(later):.1f} %"
     gains = [_gain(methods) for methods in compared(results).values()]
     yield f"average gain over the best classical method: {100 * sum(gains) / len(gains):.1f} %"
 

@@ -110,7 +110,7 @@ def test_classical_methods_know_only_what_was_finished() -> None:
 def results(ours: list[float], low: list[float]) -> dict[int, dict[str, classical.Array]]:
     final = np.array([0.5, 1.0])
     naive, smoothing = np.array([0.7, 0.8]), np.array([0.5, 0.7])
-    beside = {"final": final, "low": np.array(low), "high": np.array([0.6, 1.1])}
+    beside = {"final": final, "low": np.array(low), "high": np.array([0.6, 1.1]), "hindsight": np.array([0.5, 0.8])}
     return {7: beside | {"marquee": np.array(ours), "naive mean": naive, "smoothing": smoothing}}
 
 
@@ -122,7 +122,8 @@ def test_the_figures_by_hand() -> None:
     assert told[2].split() == ["7", "naive", "mean", "2", "20.00", "26.67%", "0.00"]
     assert told[3].split() == ["7", "smoothing", "2", "15.00", "20.00%", "-15.00"]
     assert told[4] == "7 days before: lowest is marquee; best classical smoothing, gain 33.3 %"
-    assert told[5] == "average gain over the best classical method: 33.3 %"
+    assert told[5] == "with each horizon's best classical method and parameter in hindsight: 0.0 %"
+    assert told[6] == "average gain over the best classical method: 33.3 %"
 
 
 def test_lowest_everywhere_is_strict() -> None:
