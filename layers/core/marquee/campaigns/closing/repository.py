@@ -1,5 +1,6 @@
 """An event's launches, how they are closed, and their results, in DynamoDB."""
 
+import zlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
@@ -89,7 +90,7 @@ def keep(tenant: str, eid: str, found: Run, changes: int, at: str) -> bool:
     """
     table, pk = settings().campaigns_table, keys.event(tenant, eid)
     place = ddb.to_item({"pk": pk, "sk": _RUN + found["id"]})
-    item = place | ddb.to_item({"doc": orjson.dumps(found).decode(), "created_at": found["created_at"]})
+    item = place | ddb.to_item({"doc": zlib.compress(orjson.dumps(found)), "created_at": found["created_at"]})
     there = ddb.get(table, pk, _RUN + found["id"]) is not None
     held = f"attribute_{'' if there else 'not_'}exists(pk)"
     storing: dict[str, Any] = {"TableName": table, "ConditionExpression": held}
@@ -108,7 +109,7 @@ def keep(tenant: str, eid: str, found: Run, changes: int, at: str) -> bool:
 
 
 def _run(item: ddb.Item) -> Run:
-    stored: Run = orjson.loads(item["doc"])
+    stored: Run = orjson.loads(zlib.decompress(item["doc"]))
     return stored
 
 
