@@ -1,8 +1,8 @@
-"""Steps of the `campaigns_init`, `campaign_toggle`, `campaigns_reset` and `campaigns_restore` machines."""
+"""Steps of the machines that set campaigns up, toggle, reset, restore and purge them."""
 
 from typing import Any
 
-from marquee.campaigns import failures, launching, resetting, switching, toggling, withdrawing
+from marquee.campaigns import failures, launching, purging, resetting, switching, toggling, withdrawing
 from marquee.observability import logger
 
 
@@ -55,7 +55,7 @@ def _toggle(event: dict[str, Any]) -> dict[str, Any]:
             return toggling.give_up(event["toggle"], failures.told(event["failures"]))
 
 
-def _reset(event: dict[str, Any]) -> dict[str, Any]:
+def _reset(event: dict[str, Any]) -> dict[str, Any]:  # noqa: PLR0911 - one per task
     match event["task"]:
         case "declare_reset":
             return resetting.declare(event["reset"])
@@ -69,5 +69,9 @@ def _reset(event: dict[str, Any]) -> dict[str, Any]:
             return resetting.pause_restored(event["reset"], failures.told(event["failures"]))
         case "finish_restore":
             return resetting.finish_restore(event["reset"])
+        case "find_resets":
+            return purging.find(event["after"])
+        case "purge_reset":
+            return purging.purge(event["reset"])
         case unknown:
             raise ValueError(f"no such task: {unknown}")

@@ -342,3 +342,32 @@ def test_a_reset_is_undone_for_thirty_days_and_runs_only_what_may(
     assert done["undoable_until"] < clock.rfc3339(late)
     with pytest.raises(Exception, match=r"execution\.undo_expired"):
         machines.restore(second)
+
+
+def test_what_was_reset_long_ago_is_removed_from_its_platform_and_nothing_else(
+    machines: Machines, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given campaigns that were reset, and others that were brought back, and others that run
+    launch_ids = []
+    for number in range(2):
+        launch_ids.append(machines.launch(machines.order(number=number))["launch_id"])
+        machines.reset(machines.reset_order(name=f"r{number}"))
+    machines.restore({**machines.order(), "launch_id": launch_ids[0], "reset_id": "r0"})
+    gone, kept = (stored_keys(EID, one) for one in reversed(launch_ids))
+    assert (machines.purge(), set(on_sandbox())) == (0, gone | kept)
+    # When a month is over, and the purge dies at each of its calls
+    late = clock.now() + timedelta(days=31, seconds=5)
+    monkeypatch.setattr("marquee.clock.now", lambda: late)
+    machines.tries = 1
+    deadly, purged = 0, None
+    while purged is None:
+        calls.plan(deadly, lands=bool(deadly % 2))
+        with suppress(Killed):
+            purged = machines.purge()
+        deadly += 1
+    calls.plan()
+    # Then only the first are gone, and what they brought is known ever after
+    assert (deadly > 5, on_sandbox(), disagreements()) == (True, dict.fromkeys(kept, True), [])
+    assert stored_keys(EID, launch_ids[1]) == gone
+    assert repository.reset_setup(TENANT, EID, launch_ids[1]) is not None
+    assert machines.purge() == 0

@@ -41,6 +41,8 @@ from tests.support.launching import OPEN, Failed, Machines, disagreements, on_sa
         ("bring_back", "Conflict"),
         ("pause_restored", "PAUSED"),
         ("finish_restore", "OVERTAKEN"),
+        ("find_resets", "FOUND"),
+        ("purge_reset", "PURGED"),
     ],
 )
 def test_a_step_of_campaigns_that_are_not_there_does_nothing(

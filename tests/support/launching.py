@@ -40,7 +40,7 @@ def prepared(*tcs: str, tenant: str = TENANT, eid: str = EID) -> None:
 
 
 class Machines:
-    """campaigns_init, campaign_toggle, campaigns_reset and campaigns_restore of one tenant."""
+    """campaigns_init, campaign_toggle, campaigns_reset and campaigns_restore of one tenant; campaigns_purge of all."""
 
     def __init__(self, tasks: ModuleType, tenant: str = TENANT) -> None:
         self._tasks, self.tenant = tasks, tenant
@@ -163,6 +163,14 @@ class Machines:
         if self.each("settle", places):
             raise Failed("not paused")
         return self.step("finish_restore", reset=order)
+
+    def purge(self) -> int:
+        """The machine campaigns_purge from its start to its end; how many resets it dealt with."""
+        resets = self.step("find_resets", after=None)["resets"]
+        for reset in resets:
+            while self.step("purge_reset", reset=reset)["outcome"] == "MORE":
+                pass
+        return len(resets)
 
 
 def _told(error: Exception) -> Outcome:

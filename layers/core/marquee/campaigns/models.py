@@ -68,6 +68,7 @@ class Setup(TypedDict):
     reset_at: NotRequired[str]
     closed_at: NotRequired[str]
     reset_id: NotRequired[str]
+    purged_at: NotRequired[str]
 
 
 class Campaign(TypedDict):

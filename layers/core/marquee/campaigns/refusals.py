@@ -20,6 +20,6 @@ def being_reset() -> Conflict:
     return Conflict("campaigns.being_reset", "The event's campaigns are being reset.")
 
 
-def contended() -> Conflict:
-    """Others write the set-up, or the event, without an end."""
-    return Conflict("campaigns.contended", "The event's campaigns are being changed by others. Try again.")
+def contended() -> Unavailable:
+    """Others write the set-up, or the event, without an end: machines try such a step again."""
+    return Unavailable("campaigns.contended", "The event's campaigns are being changed by others. Try again.")

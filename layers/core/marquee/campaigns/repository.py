@@ -7,12 +7,13 @@ from botocore.exceptions import ClientError
 
 from marquee import ddb, keys
 from marquee.campaigns import states
-from marquee.campaigns.models import Campaign, CampaignPlace, Settings, Setup
+from marquee.campaigns.models import Campaign, CampaignPlace, ResetTask, Settings, Setup
 from marquee.settings import settings
 
 SETUP, CAMPAIGN = "SETUP", "CAMPAIGN#"
 _SETTINGS, _ORDER = "SETTINGS", "ORDER"
 _PUT_ASIDE = "SETUP#"
+_RESETS = "RESETS"
 
 
 # --- set-ups ----------------------------------------------------------------------------------------------------------
@@ -95,14 +96,48 @@ def unchanged(setup: Setup) -> dict[str, Any]:
     return {"ConditionCheck": {**_key(setup["pk"], SETUP), **_unchanged(setup)}}
 
 
-def putting_aside(before: Setup, aside: Setup) -> list[dict[str, Any]]:
-    """The transaction's writes that take a set-up away and keep it as one that was reset."""
-    item = {name: value for name, value in aside.items() if not name.startswith("live_")}
-    kept = {**item, "sk": _PUT_ASIDE + aside["launch_id"]}
+def putting_aside(before: Setup, aside: Setup, purge_at: str) -> list[dict[str, Any]]:
+    """The transaction's writes that take a set-up away and keep it as one that was reset, to be purged then."""
+    place = {"live_pk": _RESETS, "live_sk": f"{purge_at}#{aside['launch_id']}"}
+    kept = {**aside, "sk": _PUT_ASIDE + aside["launch_id"], **place}
     return [
         {"Delete": {**_key(before["pk"], SETUP), **_unchanged(before)}},
         {"Put": {"TableName": settings().campaigns_table, "Item": ddb.to_item(kept)}},
     ]
+
+
+def resets_due(now: str, after: str | None, limit: int) -> tuple[list[ResetTask], str | None]:
+    """Resets of all tenants that are to be purged, the longest due first, `limit` of them after the place `after`.
+
+    Gives the next place too, None at the end. The index lags a little: one may be purged already.
+    """
+    bounds = {":pk": _RESETS, ":after": f"{after or ''}!", ":now": f"{now}~"}
+    request: dict[str, Any] = {
+        "TableName": settings().campaigns_table,
+        "IndexName": "live",
+        "KeyConditionExpression": "live_pk = :pk AND live_sk BETWEEN :after AND :now",
+        "ExpressionAttributeValues": ddb.to_item(bounds),
+        "Limit": limit,
+    }
+    items = [ddb.from_item(item) for item in ddb.query(request)["Items"]]
+    found: list[ResetTask] = []
+    for item in items:
+        tenant, eid = keys.tenant_and_eid(item["pk"])
+        launch_id = item["sk"].removeprefix(_PUT_ASIDE)
+        found.append({"tenant": tenant, "eid": eid, "launch_id": launch_id, "reset_id": ""})
+    return found, items[-1]["live_sk"] if len(items) == limit else None
+
+
+def purged(aside: Setup, at: str) -> bool:
+    """Note that nothing of a set-up that was reset is left on a platform. False where it was brought back."""
+    values = ddb.to_item({":at": at, ":version": aside["version"]})
+    noting = {
+        **_key(aside["pk"], aside["sk"]),
+        "UpdateExpression": "SET purged_at = :at REMOVE live_pk, live_sk",
+        "ConditionExpression": "version = :version",
+        "ExpressionAttributeValues": values,
+    }
+    return not ddb.transact([{"Update": noting}])
 
 
 def bring_back(tenant: str, aside: Setup, before: Setup | None, after: Setup) -> bool:

@@ -1,7 +1,7 @@
 """The steps of `campaigns_reset` and of its undo, `campaigns_restore`.
 
 A reset pauses an event's campaigns and puts their set-up aside, so that another can follow. For 30 days it can be
-brought back as it was; what is left of it on the platforms stays there, paused.
+brought back as it was: its campaigns stay on their platforms, paused, until `purging` removes them.
 """
 
 from datetime import datetime, timedelta
@@ -13,7 +13,8 @@ from marquee.campaigns.models import Item, ResetTask, Setup, ToggleTask
 from marquee.errors import Conflict
 from marquee.events import service as events
 
-UNDO_DAYS = 30
+UNDO_DAYS, PURGE_DAYS = 30, 31
+"""How long a reset can be undone, and after how long nothing of it is left on the platforms."""
 _ATTEMPTS = 20
 
 
@@ -61,12 +62,13 @@ def finish(task: ResetTask) -> Item:
             raise Conflict("campaigns.not_reset", "The reset of these campaigns was taken back.")
         at = clock.timestamp()
         aside = states.moved(setup, at, reset_at=at, reset_id=task["reset_id"])
+        purge_at = clock.rfc3339(datetime.fromisoformat(at) + timedelta(days=PURGE_DAYS))
 
         def change(event: Item, at: str = at) -> Item:
             return states.reset_fields(event, at) or {"updated_at": at}
 
         try:
-            events.rewritten(task["tenant"], task["eid"], change, repository.putting_aside(setup, aside))
+            events.rewritten(task["tenant"], task["eid"], change, repository.putting_aside(setup, aside, purge_at))
         except ddb.CheckFailed:
             continue
         return _done(task)

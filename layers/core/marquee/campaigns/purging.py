@@ -1,0 +1,44 @@
+"""The steps of the `campaigns_purge` machine: what was reset long ago is removed from its platforms.
+
+The set-up and its campaigns' figures stay: what was spent and sold counts for attribution ever after.
+"""
+
+import time
+
+from marquee import clock
+from marquee.campaigns import platform_service, repository
+from marquee.campaigns.delivery.collecting import spec_of
+from marquee.campaigns.models import CampaignPlace, Item, ResetTask
+
+_FOUND = 100
+_STEP_SECONDS = 30
+
+
+def find(after: str | None) -> Item:
+    """Resets whose time is up, some of them. Outcome FOUND, with the place to go on from."""
+    found, following = repository.resets_due(clock.timestamp(), after, _FOUND)
+    return {"outcome": "FOUND", "resets": found, "after": following}
+
+
+def purge(task: ResetTask) -> Item:
+    """Remove the campaigns of a reset set-up from their platforms; repeated, it goes on.
+
+    Outcomes: MORE after half a minute, PURGED where nothing is left, or it was brought back. Raises what the platform
+    raises.
+    """
+    tenant, eid, launch_id = task["tenant"], task["eid"], task["launch_id"]
+    aside = repository.reset_setup(tenant, eid, launch_id)
+    if aside is None or "live_pk" not in aside:
+        return {"outcome": "PURGED"}
+    give_up = time.monotonic() + _STEP_SECONDS
+    for campaign in repository.campaigns_of(tenant, eid, launch_id):
+        if campaign["status"] == "REMOVED":
+            continue
+        if time.monotonic() > give_up:
+            return {"outcome": "MORE"}
+        account = platform_service.account(tenant, campaign["platform"])
+        platform_service.platform(campaign["platform"]).remove(account, spec_of(campaign))
+        place: CampaignPlace = {"tenant": tenant, "eid": eid, "launch_id": launch_id, "sk": campaign["sk"]}
+        repository.record(place, {"status": "REMOVED", "updated_at": clock.timestamp()}, aside["version"])
+    repository.purged(aside, clock.timestamp())
+    return {"outcome": "PURGED"}
