@@ -7,16 +7,15 @@ from typing import Any
 
 import pytest
 
-from marquee import ddb, workflows
+from marquee import workflows
 from marquee.campaigns import launching
-from marquee.campaigns import repository as campaigns
 from marquee.campaigns.closing import repository
-from marquee.campaigns.models import Setup
 from marquee.events import closing_service, service
 from tests.support import closing
 from tests.support.api import TENANT, call, sample, varied
 from tests.support.closing import CLOSING, LAUNCHED, Clock, Closings, launch
 from tests.support.demand import COMING, NOW, TODAY, coming, past, register
+from tests.support.launching import Machines
 
 Started = list[tuple[str, str, dict[str, Any]]]
 
@@ -82,7 +81,9 @@ def test_events_that_are_over_are_closed_and_counted_so_and_others_stay(
     assert statuses("evt_ending") == ["CLOSED"]
 
 
-def test_events_with_campaigns_get_an_execution_each(sweeps: Closings, now: Clock, started: Started) -> None:
+def test_events_with_campaigns_get_an_execution_each(
+    sweeps: Closings, now: Clock, started: Started, app: Callable[[str], ModuleType]
+) -> None:
     # Given an event with campaigns, one whose campaigns were reset, and one without
     closing.clusters("jazz")
     now.at(LAUNCHED)
@@ -90,9 +91,8 @@ def test_events_with_campaigns_get_an_execution_each(sweeps: Closings, now: Cloc
         coming(final=None, eid=eid)
     launch()
     launch("evt_reset")
-    before = closing.setup_of("evt_reset")
-    aside: Setup = {**before, "phase": "RESETTING", "reset_at": "2026-11-30T00:00:00Z"}
-    ddb.transact(campaigns.putting_aside(before, aside))
+    machines = Machines(app("campaign_tasks"))
+    machines.reset(machines.reset_order("evt_reset"))
     now.at(CLOSING)
     # When they are swept
     assert sweeps.sweep() == {"closed": 1, "started": 2, "failed": 0, "steps": 1}
@@ -101,7 +101,7 @@ def test_events_with_campaigns_get_an_execution_each(sweeps: Closings, now: Cloc
         ("event_closing", COMING),
         ("event_closing", "evt_reset"),
     }
-    assert statuses(COMING, "evt_reset", "evt_plain") == ["RUNNING", "RUNNING", "CLOSED"]
+    assert statuses(COMING, "evt_reset", "evt_plain") == ["RUNNING", "OPEN", "CLOSED"]
     names = {name for _, name, _ in started}
     sweeps.sweep()
     assert {name for _, name, _ in started} == names
