@@ -17,6 +17,7 @@ from tests.support import closing
 from tests.support.api import TENANT, Answer, call, sample, varied
 from tests.support.closing import CLOSING, LAUNCHED, Clock, Closings, launch, on_platform, setup_of
 from tests.support.demand import COMING, TODAY, Refreshes, coming, season, sell
+from tests.support.launching import Machines
 
 
 @pytest.fixture
@@ -170,6 +171,26 @@ def test_a_cancelled_event_is_closed_at_once_and_measured_until_then(
     now.at(CLOSING)
     launched.close()
     assert results(api).raw == before.raw
+
+
+def test_launches_of_one_event_are_measured_each_in_days_of_its_own(
+    launched: Closings, api: ModuleType, now: Clock, app: Callable[[str], ModuleType]
+) -> None:
+    # Given campaigns that were reset after five days, and others launched on that day
+    now.at(LAUNCHED + timedelta(days=5))
+    machines = Machines(app("campaign_tasks"))
+    machines.reset(machines.reset_order(COMING))
+    launch(number=1)
+    now.at(CLOSING)
+    # When the event is closed
+    launched.close()
+    # Then a day's sales are attributed to one of them, and all together are no more than were sold
+    found = results(api).json
+    windows = {one["launch_id"]: (one["baseline"]["since"], one["baseline"]["until"]) for one in found}
+    assert sorted(windows.values()) == [("2026-11-20", "2026-11-25"), ("2026-11-26", "2026-12-15")]
+    assert sum(one["baseline"]["tickets"] for one in {one["launch_id"]: one for one in found}.values()) == 26 * 20
+    assert 0 < sum(one["purchase"] for one in found) < 26 * 20
+    assert all(one["reach"] > 0 for one in found)
 
 
 def test_results_are_the_tenants_own(launched: Closings, api: ModuleType) -> None:
