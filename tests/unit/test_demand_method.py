@@ -211,3 +211,14 @@ def test_the_models_own_back_test_covers_its_leads() -> None:
     assert told[1].wape < told[7].wape < told[30].wape < 0.6
     assert all(0.6 <= told[lead].coverage <= 1 for lead in (1, 3, 7, 14))
     assert told[1].events == 91 - 10  # the first ten were predicted from fewer than ten finished ones
+
+
+def test_an_event_is_not_its_own_neighbour() -> None:
+    running = curves()[100]
+    without = training.train([one for one in curves() if one is not running], TODAY)
+
+    beside, seen = scoring._near(without, running), scoring._near(model(), running)
+
+    assert sum(tickets for _, tickets in running.sales) > 0
+    for ours, theirs in zip(seen, beside, strict=True):
+        assert ours == pytest.approx(theirs, abs=1e-5)
