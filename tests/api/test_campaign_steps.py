@@ -18,7 +18,7 @@ from tests.support.api import TENANT, sample
 from tests.support.audiences import body, costs
 from tests.support.hub_publishing import Publishing, main_ids, published
 from tests.support.ingest import EID
-from tests.support.launching import OPEN, Failed, Machines, disagreements, on_sandbox, prepared, statuses
+from tests.support.launching import OPEN, Failed, Machines, disagreements, fault, on_sandbox, prepared, statuses
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,14 @@ def test_of_two_launches_at_once_one_wins_and_the_other_creates_nothing(
     assert (disagreements(), len(on_sandbox())) == ([], 2)
     # and when it was reset, a late redrive of it sets nothing up
     machines.reset(machines.reset_order())
-    with pytest.raises(Failed, match="reset since"):
+    with pytest.raises(Failed, match="are not there any more"):
+        machines.launch(second)
+    assert (statuses(), list(on_sandbox().values())) == (OPEN, [False, False])
+    # nor after one that came to nothing
+    fault("create", "refused")
+    with pytest.raises(Failed, match="as it was told to"):
+        machines.launch(machines.order(number=1, budget=301))
+    with pytest.raises(Failed, match="are not there any more"):
         machines.launch(second)
     assert (statuses(), list(on_sandbox().values())) == (OPEN, [False, False])
 

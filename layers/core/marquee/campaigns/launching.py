@@ -33,11 +33,18 @@ def prepare(task: LaunchTask) -> Item:
             new, campaigns = planning.stored(task, plan, clock.timestamp(), setup)
             if repository.plan(tenant, setup, new, campaigns):
                 return _prepared(task)
-            if repository.launches(tenant, eid) != task["number"] and repository.setup(tenant, eid) is None:
-                raise Conflict(
-                    "campaigns.launch_over", "These campaigns were set up, and reset since. Set up new ones."
-                )
+            _check_next(task)
     raise refusals.contended()
+
+
+def _check_next(task: LaunchTask) -> None:
+    """Raise Conflict where the event has had another launch since, of which nothing is left."""
+    if repository.launches(task["tenant"], task["eid"]) == task["number"]:
+        return
+    setup = repository.setup(task["tenant"], task["eid"])
+    if setup is None or (setup["launch_id"] != task["launch_id"] and setup["phase"] == "FAILED"):
+        told = "Others were set up for the event since, and are not there any more. Set up new ones."
+        raise Conflict("campaigns.launch_over", told)
 
 
 def _resumed(task: LaunchTask, setup: Setup) -> bool:
