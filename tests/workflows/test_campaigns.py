@@ -1,6 +1,7 @@
 """Campaigns on the deployed stack: set up, toggled, reset, brought back; steps are killed, and a platform fails."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -147,3 +148,34 @@ def test_a_launch_that_is_cancelled_is_withdrawn_and_redriven_it_is_complete(off
     office.fault(operation="create", error="busy", times=0)
     assert office.redrive(office.client.get(path).json)["status"] == "succeeded"
     assert (office.on_sandbox(), office.said()) == ([True, True], RUNS)
+
+
+def test_launches_at_once_are_one_and_what_was_reset_long_ago_is_purged(stack: Any, office: Office) -> None:
+    # Given launches that are asked for at once, the same one and others
+    given = [{"budget": 300}, {"budget": 300}, {"budget": 300, "goal": "reach"}, {"budget": 301}]
+    with ThreadPoolExecutor(len(given)) as pool:
+        replies = list(pool.map(lambda body: office.put("init_campaigns_setup", body), given))
+    ended = {one.json["id"]: office.ended(one) for one in replies if one.status == 202}
+    # Then one of them is complete, and the others are refused, at once or by their executions
+    assert [one["status"] for one in ended.values()].count("succeeded") == 1, ended
+    assert {one.json["error_code"] for one in replies if one.status != 202} <= {"campaigns.already_set_up"}
+    assert (office.on_sandbox(), office.said()) == ([True, True], RUNS)
+    # When they are reset, and a month is over
+    assert office.ended(office.put("reset_campaigns_setup"))["status"] == "succeeded"
+    key = {"pk": {"S": f"T#{office.client.tenant}#E#{office.eid}"}}
+    launch_id = next(one["result"]["launch_id"] for one in ended.values() if one["status"] == "succeeded")
+    stack.client("dynamodb").update_item(
+        TableName=stack.resources()["CampaignsTable"],
+        Key={**key, "sk": {"S": f"SETUP#{launch_id}"}},
+        UpdateExpression="SET live_sk = :due",
+        ExpressionAttributeValues={":due": {"S": f"2026-01-01T00:00:00Z#{launch_id}"}},
+    )
+    machines = stack.client("stepfunctions")
+    arn = machines.start_execution(stateMachineArn=stack.resources()["CampaignsPurgeStateMachine"], input="{}")
+
+    def status() -> str:
+        return str(machines.describe_execution(executionArn=arn["executionArn"])["status"])
+
+    office.client.until("/main/events/", lambda _: status() != "RUNNING")
+    # Then nothing of them is left on their platform
+    assert (status(), office.on_sandbox()) == ("SUCCEEDED", [])
