@@ -24,7 +24,7 @@ def blocks(document: Path, language: str) -> list[str]:
 def shell(commands: str, stack: Any, report: Path) -> str:
     """Run commands as they stand, but for the port and the name of the report; gives what they printed."""
     commands = commands.replace("http://127.0.0.1:3000", stack.url).replace("sales.xlsx", f"'{report}'")
-    for written in ("figures.xlsx", "cleared.json", "event.json"):
+    for written in ("figures.xlsx", "cleared.json", "event.json", "sales-graph.svg"):
         commands = commands.replace(written, str(report.parent / written))
     commands = re.sub(r"-m local (token|drop|env|invoke|execution)", rf"-m local \1 --port {stack.port}", commands)
     exported = {**os.environ, "PATH": f"{ROOT}/.tools/awscli/bin:{os.environ['PATH']}"}
@@ -74,6 +74,12 @@ def test_the_readme_leads_from_the_first_call_to_the_first_figures(stack: Any, r
         summary,
         edited,
         undo,
+        benchmark,
+        clusters,
+        spread,
+        launch,
+        campaigns,
+        paused,
         ticket,
         published,
         publication,
@@ -95,6 +101,14 @@ def test_the_readme_leads_from_the_first_call_to_the_first_figures(stack: Any, r
         "summary",
         [{"currency": "EUR", "tickets": 310, "revenue": 12400.5}],
     )
+    # and nothing is predicted without a past, and the picture says so
+    assert (benchmark["prediction"], benchmark["reason"]["code"]) == (None, "no_history")
+    assert (report.parent / "sales-graph.svg").read_text("utf-8").startswith("<svg")
+    # and a budget was spread over the clusters to the cent, campaigns were set up with it, and paused
+    assert [one["tc"] for one in clusters["clusters"]] == ["newcomers", "regulars"]
+    assert sum(round(one["budget"] * 100) for one in spread["items"]) == 90000
+    assert [one["workflow"] for one in (launch, paused)] == ["campaigns_init", "campaign_toggle"]
+    assert campaigns["event_id"] == first["id"]
     # and the organiser's event got its ticket level and is on its way to Main, an event an evening
     assert ticket["result"]["ticket"]["pricing_details"][0]["price"] == 24.5
     assert published["result"] == "Event has been published successfully"
