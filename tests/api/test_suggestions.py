@@ -255,4 +255,4 @@ def test_a_plan_is_restricted_to_the_clusters_that_are_named(insights: ModuleTyp
     assert sum(one.budget for one in plan.parts) == 10_001
     with pytest.raises(Unprocessable) as refused:
         service.plan(TENANT, EID, 100, "reach", tcs=["nobody", "families"])
-    assert (refused.value.code, refused.value.detail) == ("clusters.unknown", "There are no clusters nobody.")
+    assert (refused.value.code, refused.value.detail) == ("clusters.unknown", "No such cluster: nobody.")

@@ -159,7 +159,7 @@ def _asked(found: ClusterSet, currency: str, tcs: Collection[str] | None) -> tup
     if unknown:
         raise Unprocessable(
             "clusters.unknown",
-            f"There are no clusters {', '.join(unknown)}.",
+            f"No such cluster: {', '.join(unknown)}.",
             violations=[Violation("cluster.not_found", "clusters", f"There is no cluster '{tc}'.") for tc in unknown],
         )
     wanted = [one for one in found["clusters"] if tcs is None or one["tc"] in tcs]

@@ -41,6 +41,8 @@ def parameters(tenant: str, eid: str) -> DefaultParameters:
         bounds = defaults.bounds(tenant, eid, currency, platforms, None)
         plan = audience.plan(tenant, eid, bounds.usual, defaults.GOAL, platforms=platforms)
         states.check_may_run(event)
+        for name in platforms:
+            platform_service.account(tenant, name)
     except DomainError as refusal:
         return {**found, "reason": {"code": refusal.code, "message": refusal.detail}}
     clusters: list[DefaultCluster] = [

@@ -35,6 +35,9 @@ def bounds(tenant: str, eid: str, currency: str, platforms: Collection[str], tcs
     """Between which budgets a launch makes sense. Raises Unprocessable where there is no cluster to spend them on."""
     cells = list(_cells(tenant, currency, platforms, tcs))
     if not cells:
+        if tcs is not None:
+            # Which of the clusters asked for cannot be addressed, and why, is the audience's to say.
+            audience.plan(tenant, eid, 1, GOAL, platforms=platforms, tcs=tcs)
         named = " or ".join(sorted(platforms))
         told = f"There is no cluster with costs in {currency} on {named}. Register clusters first."
         raise Unprocessable("clusters.none", told)

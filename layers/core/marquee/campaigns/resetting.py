@@ -151,7 +151,8 @@ def bring_back(task: ResetTask) -> Item:
             kept,
             clock.timestamp(),
             phase="READY",
-            paused=aside["shown"] == "PAUSED" or not allowed,
+            # A pause that was asked for counts, also where the event did not say it yet.
+            paused=aside["paused"] or aside["shown"] == "PAUSED" or not allowed,
             shown="PAUSED",
             restored=aside["restored"] + 1,
             reasons=reasons,
