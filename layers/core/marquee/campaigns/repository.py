@@ -91,9 +91,9 @@ def setup_put(tenant: str, before: Setup | None, after: Setup) -> dict[str, Any]
     return {"Put": {"TableName": settings().campaigns_table, "Item": ddb.to_item(item), **_unchanged(before)}}
 
 
-def unchanged(setup: Setup) -> dict[str, Any]:
-    """The transaction's condition that nobody has written the set-up since it was read."""
-    return {"ConditionCheck": {**_key(setup["pk"], SETUP), **_unchanged(setup)}}
+def unchanged(tenant: str, eid: str, setup: Setup | None) -> dict[str, Any]:
+    """The transaction's condition that nobody has written the event's set-up since it was read (None: not there)."""
+    return {"ConditionCheck": {**_key(keys.event(tenant, eid), SETUP), **_unchanged(setup)}}
 
 
 def putting_aside(before: Setup, aside: Setup, purge_at: str) -> list[dict[str, Any]]:

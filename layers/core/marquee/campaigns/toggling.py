@@ -27,7 +27,9 @@ def declare(task: ToggleTask) -> Item:
         if status == "RUNNING":
             check_runnable(events.stored(tenant, eid), setup)
         if setup is None or setup["phase"] == "FAILED":
-            return _without_campaigns(task) if status else {"outcome": "DONE", "places": [], "eid": eid}
+            if not status or _said_without_campaigns(task, setup):
+                return _nothing_to_switch(task)
+            continue
         if not status or setup["phase"] not in _SWITCHED:
             return _declared(task, setup)
         if setup["sequence"] > task["sequence"]:
@@ -63,12 +65,24 @@ def _declared(task: ToggleTask, setup: Setup) -> Item:
     return {"outcome": "DECLARED", "places": places}
 
 
-def _without_campaigns(task: ToggleTask) -> Item:
-    def change(event: Item) -> Item | None:
-        return states.paused_fields(event, clock.timestamp()) or None
+def _nothing_to_switch(task: ToggleTask) -> Item:
+    done: Item = {"outcome": "DONE", "places": [], "eid": task["eid"]}
+    return done | {"client_campaign_status": "PAUSED", "campaigns": 0} if task["status"] else done
 
-    events.rewritten(task["tenant"], task["eid"], change)
-    return {"outcome": "DONE", "places": [], "eid": task["eid"], "client_campaign_status": "PAUSED", "campaigns": 0}
+
+def _said_without_campaigns(task: ToggleTask, setup: Setup | None) -> bool:
+    """Let the event say that none of its campaigns runs; False where some have been set up since it was read."""
+    tenant, eid = task["tenant"], task["eid"]
+    try:
+        events.rewritten(
+            tenant,
+            eid,
+            lambda event: states.paused_fields(event, clock.timestamp()) or None,
+            [repository.unchanged(tenant, eid, setup)],
+        )
+    except ddb.CheckFailed:
+        return False
+    return True
 
 
 def finish(task: ToggleTask) -> Item:
@@ -81,11 +95,12 @@ def finish(task: ToggleTask) -> Item:
         setup = repository.setup(tenant, eid)
         if setup is None or (task["status"] and setup["sequence"] > task["sequence"]):
             return _OVERTAKEN
+        runs = setup["phase"] in _SWITCHED and not setup["paused"]
         done: Item = {
             "outcome": "DONE",
             "eid": eid,
             "campaigns": setup["campaigns"],
-            "client_campaign_status": "PAUSED" if setup["paused"] else "RUNNING",
+            "client_campaign_status": "RUNNING" if runs else "PAUSED",
         }
         if setup["phase"] != "READY":
             # Its launch, its reset or its closing will say what the event is then, in one transaction with its own end.

@@ -1,0 +1,66 @@
+"""Campaigns whose event, integration or set-up is not what it was when they were launched."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from marquee.campaigns.closing import closing
+from marquee.events import closing_service
+from marquee.events import service as events
+from tests.support.api import TENANT
+from tests.support.ingest import EID
+from tests.support.launching import (
+    PAUSED,
+    Failed,
+    Machines,
+    disagreements,
+    fault,
+    on_sandbox,
+    prepared,
+    statuses,
+)
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def machines(aws: dict[str, str], app: Callable[[str], ModuleType]) -> Machines:
+    return Machines(app("campaign_tasks"))
+
+
+def test_pausing_campaigns_that_are_closed_says_that_they_are_paused(machines: Machines) -> None:
+    prepared()
+    machines.launch()
+    # Given an event that is over, whose campaigns were not paused by anybody before
+    closing_service.close(TENANT, EID, "2100-06-13T00:00:00Z")
+    closing.close(TENANT, EID)
+    # When its client pauses them
+    done = machines.toggle(machines.ask("PAUSED"))
+    # Then they are, and that is what is told
+    assert (done["client_campaign_status"], set(on_sandbox().values())) == ("PAUSED", {False})
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_a_pause_that_meets_no_campaigns_is_not_said_of_those_that_are_set_up_meanwhile(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch, failed: bool
+) -> None:
+    prepared()
+    # Given a pause that found none (or none that is left of a launch), and says so only after others were launched
+    if failed:
+        fault("create", "refused")
+        with pytest.raises(Failed):
+            machines.launch()
+    order, rewritten = machines.ask("PAUSED"), events.rewritten
+
+    def late(*told: Any) -> Any:
+        monkeypatch.undo()
+        machines.launch(machines.order(number=int(failed), goal="reach"))
+        return rewritten(*told)
+
+    monkeypatch.setattr(events, "rewritten", late)
+    # Then they are paused too, as the event says
+    machines.toggle(order)
+    assert (disagreements(), statuses()) == ([], PAUSED)
