@@ -9,7 +9,8 @@ import pytest
 
 from marquee.audience import cluster_service
 from marquee.audience.models import NewClusterSet
-from marquee.campaigns import repository
+from marquee.campaigns import repository, service
+from marquee.campaigns.delivery import repository as deliveries
 from marquee.errors import Conflict, DomainError
 from marquee.events import service as events
 from marquee.preconditions import Precondition
@@ -117,3 +118,22 @@ def test_campaigns_of_a_cancelled_event_are_paused_and_cannot_be_switched_on(
     with pytest.raises(Conflict, match=r"event\.cancelled"):
         machines.toggle(machines.ask("RUNNING", eid))
     assert not events.stored(TENANT, other).get("has_active_campaigns", False)
+
+
+def test_a_campaign_that_was_switched_off_by_itself_stays_off_until_the_client_switches_all_on(
+    aws: dict[str, str], app: Callable[[str], ModuleType]
+) -> None:
+    prepared()
+    machines = Machines(app("campaign_tasks"))
+    machines.launch()
+    # Given a campaign that was switched off, for a reason
+    place = repository.places(TENANT, EID, machines.order()["launch_id"])[0]
+    assert deliveries.switch_off(place, "It brings back less than it costs.", "2026-01-01T00:00:00Z")
+    assert machines.step("settle", place=place)["status"] == "PAUSED"
+    # Then bringing the platform in line leaves it off, and shows why
+    machines.toggle(machines.ask(""))
+    shown = {one["tc"]: (one["status"], one["reason"]) for one in service.campaigns(TENANT, EID)["items"]}
+    assert shown == {"indie": ("PAUSED", "It brings back less than it costs."), "jazz": ("RUNNING", None)}
+    # and the client, who wants all to run, has all run
+    machines.toggle(machines.ask("RUNNING"))
+    assert (list(on_sandbox().values()), disagreements()) == ([True, True], [])
