@@ -219,10 +219,10 @@ def test_a_title_is_one_line_that_xml_takes_and_turns_nothing_around() -> None:
 
 
 def test_the_source_names_what_weighs_most_first() -> None:
-    traits = [Comparable("venue_name", "Oper", 12, 0.2), Comparable("category", "opera", 31, 0.7)]
+    traits = [Comparable("season", "12", 12, 0.2), Comparable("category", "opera", 31, 0.7)]
     assert (
         graph_legend.basis(48, traits)
-        == "Learnt from 48 past events, most of all category opera (31), venue name Oper (12)."
+        == "Learnt from 48 past events, most of all category opera (31), season December (12)."
     )
     assert graph_legend.basis(0, []) is None
     assert graph_legend.place(chart(city="")) == "Olympiahalle\u200e\u00a0· \u200e12 Jun 2026"

@@ -6,6 +6,7 @@ from datetime import date
 from marquee.demand.graph_models import Chart
 from marquee.demand.graph_text import clean, count, full_day, percent
 from marquee.demand.models import Comparable
+from marquee.demand.traits import in_words
 
 # Keeps the pieces of a line in their order where one of them is written from right to left.
 _LTR = "\u200e"
@@ -43,7 +44,8 @@ def basis(events: int, comparables: Sequence[Comparable]) -> str | None:
     if not events:
         return None
     alike = sorted(comparables, key=lambda one: (-one.weight, one.trait, one.value))[:_MOST_TRAITS]
-    told = ", ".join(f"{one.trait.replace('_', ' ')} {clean(one.value)} ({count(one.events)})" for one in alike)
+    words = [(one.trait.replace("_", " "), clean(in_words(one.trait, one.value)), one.events) for one in alike]
+    told = ", ".join(f"{trait} {value} ({count(number)})" for trait, value, number in words)
     return f"Learnt from {count(events)} past events{f', most of all {told}' if told else ''}."
 
 

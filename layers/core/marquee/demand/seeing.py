@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 from typing_extensions import TypedDict
 
-from marquee.demand import curves, rules, scoring, sold
+from marquee.demand import curves, rules, scoring, sold, traits
 from marquee.demand.models import Accuracy, Comparable, Curve, Facts, Forecast, Model, State
 from marquee.demand.sold import Sold
 
@@ -48,7 +48,7 @@ class Prediction(TypedDict):
 
 
 class Trait(TypedDict):
-    """A trait that past events share with this one, how many do, and its weight in the benchmark (0..1)."""
+    """A trait that past events share with this one, in words, how many do, and its weight in the benchmark (0..1)."""
 
     trait: str
     value: str
@@ -192,7 +192,8 @@ def _prediction(said: Forecast) -> Prediction | None:
 
 
 def _trait(one: Comparable) -> Trait:
-    return {"trait": one.trait, "value": one.value, "events": one.events, "weight": round(one.weight, _DECIMALS)}
+    told = traits.in_words(one.trait, one.value)
+    return {"trait": one.trait, "value": told, "events": one.events, "weight": round(one.weight, _DECIMALS)}
 
 
 def _backtest(measured: Sequence[Accuracy], horizon: int) -> Backtest | None:
