@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 
+from marquee import ddb
+from marquee.campaigns import repository, spending_service
 from marquee.campaigns.closing import closing
 from marquee.events import closing_service
 from marquee.events import service as events
 from tests.support.api import TENANT
+from tests.support.closing import CLOSING, LAUNCHED, Clock, Closings, clusters, launch
+from tests.support.demand import COMING, coming
 from tests.support.ingest import EID
 from tests.support.launching import (
     PAUSED,
@@ -22,6 +26,8 @@ from tests.support.launching import (
     prepared,
     statuses,
 )
+
+DAY = timedelta(days=1)
 
 DAY = timedelta(days=1)
 
@@ -64,3 +70,47 @@ def test_a_pause_that_meets_no_campaigns_is_not_said_of_those_that_are_set_up_me
     # Then they are paused too, as the event says
     machines.toggle(order)
     assert (disagreements(), statuses()) == ([], PAUSED)
+
+
+def test_what_a_reset_campaign_has_delivered_is_kept_before_it_is_removed(
+    aws: dict[str, str], app: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, machines = Clock(monkeypatch), Machines(app("campaign_tasks"))
+    coming(final=None)
+    clusters("jazz")
+    # Given a campaign that ran for five days, was not looked at meanwhile, and was reset
+    now.at(LAUNCHED)
+    launch()
+    now.at(LAUNCHED + 5 * DAY)
+    machines.reset(machines.reset_order(COMING))
+    # When nothing of it is left on its platform
+    now.at(LAUNCHED + 40 * DAY)
+    assert (machines.purge(), on_sandbox()) == (1, {})
+    # Then what it had cost counts
+    (campaign,) = repository.campaigns_of(TENANT, COMING)
+    assert campaign["status"] == "REMOVED"
+    assert campaign["spent"] > 0
+    assert spending_service.spent(TENANT)["EUR"].spent == campaign["spent"]
+
+
+def test_campaigns_that_were_reset_on_a_platform_whose_integration_is_gone_hold_nothing_up(
+    aws: dict[str, str], app: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, machines, closings = Clock(monkeypatch), Machines(app("campaign_tasks")), Closings(app("closing_tasks"))
+    coming(final=None)
+    clusters("jazz")
+    now.at(LAUNCHED)
+    launch()
+    machines.reset(machines.reset_order(COMING))
+    # Given campaigns that were reset, on a platform that the tenant has left since
+    (campaign,) = repository.campaigns_of(TENANT, COMING)
+    stored = ddb.to_item({**campaign, "platform": "meta"})
+    ddb.aws_client("dynamodb").put_item(TableName=aws["CampaignsTable"], Item=stored)
+    # Then the event can be closed all the same
+    now.at(CLOSING)
+    assert closings.close()["outcome"] == "ATTRIBUTED"
+    # and the reset is purged once: what nobody can reach stays there, paused
+    now.at(LAUNCHED + 40 * DAY)
+    assert (machines.purge(), machines.purge()) == (1, 0)
+    (left,) = repository.campaigns_of(TENANT, COMING)
+    assert left["status"] == "PAUSED"

@@ -128,7 +128,7 @@ def test_a_campaign_that_was_switched_off_by_itself_stays_off_until_the_client_s
     machines.launch()
     # Given a campaign that was switched off, for a reason
     place = repository.places(TENANT, EID, machines.order()["launch_id"])[0]
-    assert deliveries.switch_off(place, "It brings back less than it costs.", "2026-01-01T00:00:00Z")
+    assert deliveries.switch_off(place, "It brings back less than it costs.")
     assert machines.step("settle", place=place)["status"] == "PAUSED"
     # Then bringing the platform in line leaves it off, and shows why
     machines.toggle(machines.ask(""))
