@@ -19,6 +19,7 @@ PARTS = (
     "frontend_status",
     "hub_list",
     "publication",
+    "backtest",
     "demand",
     "allocation",
 )
