@@ -202,8 +202,17 @@ def test_what_happens_inside_a_map_is_not_the_maps_own_doing() -> None:
     ]
     steps = rules.steps(recorded, {"Each": "Look at each event"})
     assert [(s.title, s.status, s.attempts, s.error, s.seconds) for s in steps] == [
-        ("Look at each event", "succeeded", 0, None, 10.0)
+        ("Look at each event", "succeeded", 1, None, 10.0)
     ]
+
+
+def test_a_map_over_many_is_tried_once_where_the_states_within_are_left_out() -> None:
+    # Given a history that has the tasks of a map's two branches, but not their states
+    branch: list[tuple[str, dict[str, Any]]] = [("TaskScheduled", {}), ("TaskSucceeded", {})]
+    events = [entered("Parse"), *branch, *branch, exited("Parse")]
+    events[0] = ("MapStateEntered", events[0][1])
+    # Then nobody reads it as a second try
+    assert [(s.status, s.attempts) for s in rules.steps(history(*events), TITLES)] == [("succeeded", 1)]
 
 
 @pytest.mark.parametrize(

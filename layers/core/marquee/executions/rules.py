@@ -26,6 +26,7 @@ _SUCCESSOR = re.compile(r"(.+)-r([1-9]\d{0,5})")
 # What `workflows.execution_name` derives is whole: an end like a successor's is chance.
 _DERIVED = re.compile(r"x_[A-Za-z0-9_-]{20}")
 _FAILURES = ("Failed", "TimedOut")
+_AROUND = frozenset(("MapStateEntered", "ParallelStateEntered"))
 _ENDS: dict[str, StepStatus] = {
     "ExecutionSucceeded": "succeeded",
     "ExecutionFailed": "failed",
@@ -123,6 +124,7 @@ def steps(history: Iterable[Mapping[str, Any]], titles: Mapping[str, str]) -> li
     # Which step an event belongs to: its predecessor's. Branches of a Map or Parallel come interleaved.
     owners: dict[Any, Step | None] = {}
     latest: Step | None = None
+    around: set[int] = set()
     for event in history:
         kind, moment = str(event["type"]), event["timestamp"]
         owner = owners.get(event.get("previousEventId"), latest)
@@ -130,6 +132,10 @@ def steps(history: Iterable[Mapping[str, Any]], titles: Mapping[str, str]) -> li
             name = str(event["stateEnteredEventDetails"]["name"])
             owner = _begun(name, titles[name], moment) if name in titles else None
             if owner:
+                if kind in _AROUND:
+                    # Its tries are not those of the states within, one for each branch, that some histories leave out.
+                    owner.attempts = 1
+                    around.add(id(owner))
                 found.append(owner)
                 began[name] = owner, moment
         elif kind.endswith("StateExited"):
@@ -141,7 +147,7 @@ def steps(history: Iterable[Mapping[str, Any]], titles: Mapping[str, str]) -> li
                 _end(step, start, moment, _ENDS[kind])
             break
         elif owner:
-            _advance(owner, kind, event)
+            _advance(owner, kind, event, counted=id(owner) not in around)
         latest = owners[event.get("id")] = owner
     return found
 
@@ -159,10 +165,10 @@ def _begun(name: str, title: str, moment: datetime) -> Step:
     )
 
 
-def _advance(step: Step, kind: str, event: Mapping[str, Any]) -> None:
+def _advance(step: Step, kind: str, event: Mapping[str, Any], *, counted: bool) -> None:
     """A try of the step was scheduled, failed or succeeded. It goes on until its state is left."""
     if kind in {"TaskScheduled", "LambdaFunctionScheduled"}:
-        step.attempts += 1
+        step.attempts += counted
     elif kind.endswith(_FAILURES):
         step.error = _error(event)
     elif kind in {"TaskSucceeded", "LambdaFunctionSucceeded"}:
