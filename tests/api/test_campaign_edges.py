@@ -96,6 +96,7 @@ def test_what_a_reset_campaign_has_delivered_is_kept_before_it_is_removed(
 def test_campaigns_that_were_reset_on_a_platform_whose_integration_is_gone_hold_nothing_up(
     aws: dict[str, str], app: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("META_API_URL", "https://nobody.invalid")
     now, machines, closings = Clock(monkeypatch), Machines(app("campaign_tasks")), Closings(app("closing_tasks"))
     coming(final=None)
     clusters("jazz")

@@ -27,6 +27,12 @@ def account(tenant: str, name: str) -> Account:
     return Account(tenant, known, found["settings"])
 
 
+def is_set_up(tenant: str, name: str) -> bool:
+    """Whether the tenant has an account on that platform (still). Raises NotFound for no platform of that name."""
+    known = rules.known(name)
+    return not rules.missing(known, integrations.stored(tenant, known), None)
+
+
 @cache
 def _sandbox() -> Platform:
     return Sandbox()

@@ -11,12 +11,12 @@ from typing import Any
 from marquee import clock
 from marquee.audience import learning_service as audience
 from marquee.audience.models import Outcome
+from marquee.campaigns import platform_service, switching
 from marquee.campaigns import repository as campaigns
-from marquee.campaigns import switching
 from marquee.campaigns.closing import attribution, gathering, repository
 from marquee.campaigns.closing.models import Run
 from marquee.campaigns.delivery import collecting
-from marquee.campaigns.models import CampaignPlace, Setup
+from marquee.campaigns.models import Campaign, CampaignPlace, Setup
 from marquee.errors import Conflict, Unavailable
 from marquee.events import closing_service as events
 
@@ -39,9 +39,17 @@ def close(tenant: str, eid: str) -> dict[str, Any]:
         for launch in repository.launches(tenant, eid)
         if _closed(tenant, eid, launch)["phase"] not in _GONE
         for campaign in campaigns.campaigns_of(tenant, eid, launch["launch_id"])
-        if campaign["status"] != "REMOVED"
+        if campaign["status"] != "REMOVED" and _reachable(tenant, launch, campaign)
     ]
     return {"outcome": "CLOSED", "places": places}
+
+
+def _reachable(tenant: str, launch: Setup, campaign: Campaign) -> bool:
+    """Whether the campaign is to be dealt with; not where it was reset, and the tenant has left its platform since.
+
+    A platform is not left while campaigns are on it that were not reset.
+    """
+    return launch["sk"] == campaigns.SETUP or platform_service.is_set_up(tenant, campaign["platform"])
 
 
 def _closed(tenant: str, eid: str, launch: Setup) -> Setup:
