@@ -81,6 +81,7 @@ def test_an_event_that_is_over_is_closed_its_campaigns_stopped_and_sales_attribu
     baseline = first["baseline"]
     assert (baseline["since"], baseline["until"], baseline["tickets"]) == ("2026-11-20", "2026-12-15", 26 * 20)
     assert baseline["low"] <= baseline["expected"] <= baseline["high"]
+    assert [round(baseline[name], 3) - baseline[name] for name in ("low", "expected", "high")] == [0, 0, 0]
     bought = first["purchase"] + second["purchase"]
     assert bought == round(26 * 20 - baseline["expected"])
     assert 26 * 5 < bought < 26 * 12

@@ -130,11 +130,21 @@ def test_net_refunds_and_sales_below_the_baseline_are_nothing() -> None:
     assert attribution.incremental(sales(50, -1), expected(0, 0, 0))[1] == nothing
 
 
-def test_campaigns_share_by_reach_then_by_money_then_equally() -> None:
+def test_campaigns_share_by_reach_then_by_money_then_by_clicks() -> None:
     both = [performance(reach=300, spent=1), performance(reach=100, spent=9)]
     assert attribution.weights(both) == [300, 100]
     assert attribution.weights([{**one, "reach": 0} for one in both]) == [1, 9]
-    assert attribution.weights([{**one, "reach": 0, "spent": 0} for one in both]) == [1, 1]
+    assert attribution.weights([{**one, "reach": 0, "spent": 0} for one in both]) == [10, 10]
+
+
+def test_campaigns_that_delivered_nothing_have_sold_nothing() -> None:
+    # Given sales beyond the baseline, and two campaigns that nobody has seen
+    unseen = [performance(tc=tc, reach=0, spent=0, clicks=0, purchases=0, revenue=0) for tc in ("jazz", "pop")]
+    inputs = launch(unseen, sales(120, 300000), expected(60, 80, 110))
+    # When they are attributed
+    run = attribution.attribution("aurora", "evt_1", [inputs], "2026-05-30T00:00:00Z")
+    # Then no campaign is said to have sold them
+    assert [(one["purchase"], one["revenue"], one["bounds"]) for one in run["results"]] == [(0, 0, [0, 0, 0, 0])] * 2
 
 
 def test_largest_remainders_get_what_rounding_leaves() -> None:

@@ -76,12 +76,15 @@ def _proportion(whole: int, part: int, of: int) -> int:
 
 
 def weights(campaigns: Sequence[Performance]) -> list[int]:
-    """By what the campaigns share: the people reached; the money spent where nobody was; equally where none was."""
-    for field in ("reach", "spent"):
+    """By what the campaigns share: the people reached; else the money spent, the clicks or the purchases reported.
+
+    All are 0 where nothing was delivered: campaigns that nobody saw have sold nothing.
+    """
+    for field in ("reach", "spent", "clicks", "purchases"):
         found = [max(0, int(one[field])) for one in campaigns]
         if any(found):
             return found
-    return [1] * len(campaigns)
+    return [0] * len(campaigns)
 
 
 def shares(
@@ -110,7 +113,12 @@ def shares(
 
 
 def split(share: Share, by: Sequence[int]) -> list[Share]:
-    """What each campaign gets of the value, and of its bounds; each of the three sums exactly."""
+    """What each campaign gets of the value, and of its bounds; each of the three sums exactly.
+
+    Where there is no weight at all, nobody gets anything.
+    """
+    if not any(by):
+        return [Share(0, 0, 0) for _ in by]
     values = shares(share.value, by)
     lows = shares(share.low, by, at_most=values)
     highs = shares(share.high, by, at_least=values)

@@ -23,6 +23,8 @@ from marquee.ids import new_id
 from marquee.plans import Plan, PlannedChange
 
 _MACHINE = "event_closing"
+_DECIMALS = 3
+"""Of the tickets that a baseline expects."""
 
 
 def results(tenant: str, query: ResultQuery) -> list[CampaignResult]:
@@ -133,9 +135,9 @@ def _baseline(launch: LaunchInputs) -> ResultBaseline | None:
         "until": within["until"],
         "tickets": sold["all_tickets"],
         "revenue": money.to_number(sold["revenue"], launch["currency"]),
-        "expected": expected["expected"],
-        "low": expected["low"],
-        "high": expected["high"],
+        "expected": round(expected["expected"], _DECIMALS),
+        "low": round(expected["low"], _DECIMALS),
+        "high": round(expected["high"], _DECIMALS),
         "model": expected["version"],
         "inputs": expected["inputs"],
     }
