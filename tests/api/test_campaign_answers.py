@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from marquee.campaigns import reset_service
 from tests.support.api import Answer, call, sample, varied
 from tests.support.audiences import body, costs
+from tests.support.ingest import TENANT
 from tests.support.launching import PAUSED, Machines, disagreements, prepared, statuses
 
 
@@ -28,6 +30,8 @@ def test_a_pause_that_the_event_did_not_say_yet_outlasts_a_reset_and_its_undo(
     machines.step("declare_toggle", toggle=machines.ask("PAUSED"))
     order = machines.reset_order()
     machines.reset(order)
+    planned = reset_service.plan_undo(TENANT, order, succeeded=True).changes
+    assert "client_campaign_status" not in {one.field for one in planned}
     # When the reset is undone
     restored = machines.restore(order)
     # Then nothing spends money that its client had paused

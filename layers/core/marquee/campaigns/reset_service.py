@@ -56,7 +56,8 @@ def plan_undo(tenant: str, payload: Mapping[str, Any], *, succeeded: bool) -> Pl
         return Plan(workflow=_RESTORE, changes=[])
     aside = check_undo(tenant, payload, succeeded=succeeded)
     event = events.stored(tenant, aside["eid"])
-    runs = aside["shown"] == "RUNNING" and states.may_run(event) and aside["stop"] > clock.timestamp()
+    asked = aside["shown"] == "RUNNING" and not aside["paused"]
+    runs = asked and states.may_run(event) and aside["stop"] > clock.timestamp()
     back = PlannedChange(host="Main", id=aside["eid"], field="launch_id", before=None, after=aside["launch_id"])
     fields = states.event_fields(states.moved(aside, clock.timestamp(), paused=not runs), event, clock.timestamp())
     return Plan(workflow=_RESTORE, changes=[back, *_said(event, fields)])
