@@ -10,13 +10,14 @@ from marquee.campaigns import platform_service, repository
 from marquee.campaigns.delivery import collecting
 from marquee.campaigns.models import Campaign, Item, ResetTask
 
-_FOUND = 100
+RESETS = 100
+"""How many resets a page has."""
 _STEP_SECONDS = 10  # the last campaign may take the platform two operations more
 
 
 def find(after: str | None) -> Item:
     """Resets whose time is up, some of them. Outcome FOUND, with the place to go on from."""
-    found, following = repository.resets_due(clock.timestamp(), after, _FOUND)
+    found, following = repository.resets_due(clock.timestamp(), after, RESETS)
     return {"outcome": "FOUND", "resets": found, "after": following}
 
 

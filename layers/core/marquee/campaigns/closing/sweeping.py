@@ -16,7 +16,7 @@ from marquee.executions import service as executions
 from marquee.observability import logger
 
 _MACHINE = "event_closing"
-TENANTS = 50
+TENANTS = 500
 """How many tenants a step looks at, at most."""
 EVENTS = 100
 """How many events of a tenant a step looks at."""
