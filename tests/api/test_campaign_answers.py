@@ -73,3 +73,11 @@ def test_defaults_say_that_the_usual_platform_is_not_set_up(
     # Then both say the same
     assert (defaults.status, refused.status, refused.json["error_code"]) == (200, 422, "integration.not_set_up")
     assert defaults.json["reason"] == {"code": refused.json["error_code"], "message": refused.json["detail"]}
+
+
+def test_no_body_at_all_has_no_media_type(ask: Callable[..., Answer]) -> None:
+    # Given a client that names a media type also where it sends nothing, as curl -d '' does
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    # Then it gets all defaults, and only what it does send has to be JSON
+    assert ask("launch", body="", headers=headers, query={"dry_run": ["true"]}).status == 200
+    assert ask("launch", body="budget=5", headers=headers, query={"dry_run": ["true"]}).status == 415

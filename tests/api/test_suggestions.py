@@ -124,7 +124,19 @@ def test_more_tickets_than_seats_are_never_expected(insights: ModuleType) -> Non
     assert 2.9 <= found["totals"]["expected_tickets"] <= 3
     assert found["totals"]["budget"] == 100_000
     sell(EID, 3, 60_00)
-    assert suggest(insights, budget=100_000).json["totals"]["expected_tickets"] == 0
+    sold_out = suggest(insights, budget=100_000).json
+    assert sold_out["totals"]["expected_tickets"] == 0
+    # and more money is not said to sell more, though it still finds people
+    assert {one["marginal_return"] for one in [*found["items"], *sold_out["items"]]} == {0}
+    assert suggest(insights, budget=100, goal="reach").json["items"][0]["marginal_return"] > 0
+
+
+def test_a_budget_that_is_given_twice_is_not_said_to_be_missing(insights: ModuleType) -> None:
+    answer = suggest(insights, budget=["5", "6"])
+    assert (answer.status, [(one["code"], one["field"]) for one in answer.json["validation_errors"]]) == (
+        400,
+        [("query.repeated", "budget")],
+    )
 
 
 def test_before_anything_is_sold_no_revenue_is_told(insights: ModuleType) -> None:

@@ -90,7 +90,9 @@ def parse_query(model: type[BaseModel] | None, given: Mapping[str, list[str]] | 
         try:
             parsed = model.model_validate(values)
         except ValidationError as error:
-            violations.extend(violations_of(error))
+            # What is given twice is not missing.
+            refused = {one.field for one in violations}
+            violations.extend(one for one in violations_of(error) if one.field not in refused)
     if violations:
         raise Malformed("query.invalid", _summary("query parameter", violations), violations=violations)
     return parsed
@@ -98,14 +100,14 @@ def parse_query(model: type[BaseModel] | None, given: Mapping[str, list[str]] | 
 
 def parse_body(model: type[BaseModel], request: Request) -> BaseModel:
     """The JSON body as `model`. Raises UnsupportedMedia, TooLarge, or Malformed naming every field that is wrong."""
+    if getattr(model, "may_be_absent", False) and not request.body.strip():
+        return model()
     media_type = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
     if media_type != JSON and not media_type.endswith("+json"):
         raise UnsupportedMedia("body.media_type", f"This route reads {JSON}, not '{media_type}'.")
     if len(request.body) > MAX_BODY_BYTES:
         raise TooLarge("body.too_large", f"The body is larger than {MAX_BODY_BYTES / 1e6:.1f} MB.")
     if not request.body.strip():
-        if getattr(model, "may_be_absent", False):
-            return model()
         raise Malformed("body.missing", "This route needs a JSON body.")
     try:
         if issubclass(model, Exact):

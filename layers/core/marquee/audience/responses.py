@@ -66,6 +66,8 @@ def parts(
     promised = math.fsum(tickets)
     fitting = min(1.0, seats_left / promised) if promised > 0 else 1.0
     unit = 10 ** money.exponent(currency)
+    # Where all seats that are left are promised already, more money sells no more.
+    sells_more = fitting == 1.0 or objective in {"reach", "clicks"}
     made: list[tuple[float, AllocatedPart]] = []
     for place, some, sold in zip(found, units, tickets, strict=True):
         if not some:
@@ -87,7 +89,7 @@ def parts(
             expected_clicks=reach * place.click_rate,
             expected_tickets=expected,
             expected_revenue=None if price is None else _rounded(Decimal(expected) * price),
-            marginal_return=own.marginal(some) * unit,
+            marginal_return=own.marginal(some) * unit if sells_more else 0.0,
         )
         made.append((own.gain(some), part))
     made.sort(key=lambda one: (-one[0], one[1].tc, one[1].platform))
