@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from marquee import ddb
-from marquee.campaigns import repository, spending_service
+from marquee.campaigns import planning, repository, spending_service
 from marquee.campaigns.closing import closing
+from marquee.campaigns.models import LaunchParameters
 from marquee.events import closing_service
 from marquee.events import service as events
 from tests.support.api import TENANT
 from tests.support.closing import CLOSING, LAUNCHED, Clock, Closings, clusters, launch
+from tests.support.costs import counted
 from tests.support.demand import COMING, coming
 from tests.support.ingest import EID
 from tests.support.launching import (
@@ -115,3 +117,16 @@ def test_campaigns_that_were_reset_on_a_platform_whose_integration_is_gone_hold_
     assert (machines.purge(), machines.purge()) == (1, 0)
     (left,) = repository.campaigns_of(TENANT, COMING)
     assert left["status"] == "PAUSED"
+
+
+def test_a_plan_reads_as_much_for_many_clusters_with_budgets_of_their_own_as_for_one(aws: dict[str, str]) -> None:
+    names = [f"cluster-{number}" for number in range(20)]
+    prepared(*names)
+    requests = []
+    for asked in (names[:1], names):
+        parameters = LaunchParameters.model_validate({"clusters": [{"tc": tc, "budget": 20} for tc in asked]})
+        with counted(lambda _: 0) as cost:
+            plan = planning.planned(TENANT, EID, parameters)
+        requests.append(cost.requests)
+        assert [(part.tc, part.budget) for part in plan.parts] == [(tc, 2000) for tc in asked]
+    assert len(requests[0]) == len(requests[1]) < 10

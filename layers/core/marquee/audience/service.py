@@ -6,6 +6,7 @@ head too.
 
 import math
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 import orjson
 
@@ -26,6 +27,7 @@ from marquee.errors import NotFound, Unprocessable, Violation
 from marquee.events import service as events
 from marquee.events.models import EventMeta
 from marquee.sales import standing_service
+from marquee.sales.standing_service import Standing
 
 
 def cluster_set(tenant: str) -> ClusterSet:
@@ -76,7 +78,23 @@ def plan(
     Unprocessable (`clusters.unknown` for a tc that there is not, `clusters.none` where none is left to spend on,
     `budget.too_small` where no campaign's minimum spend fits in).
     """
-    return _planned(tenant, eid, _meta(tenant, eid), budget, goal, platforms, tcs)
+    return plans(tenant, eid, [(budget, tcs)], goal, platforms=platforms)[0]
+
+
+def plans(
+    tenant: str,
+    eid: str,
+    orders: Sequence[tuple[int, Collection[str] | None]],
+    goal: Goal,
+    *,
+    platforms: Collection[str] | None = None,
+) -> list[Allocation]:
+    """`plan` for each of several budgets with the clusters that it may go to, all of them from one read.
+
+    Each is spread for itself: what another brings is not taken off the seats that are left. Raises what `plan` raises.
+    """
+    basis = _basis(tenant, eid, _meta(tenant, eid))
+    return [_planned(basis, budget, goal, platforms, tcs) for budget, tcs in orders]
 
 
 def suggested(tenant: str, eid: str, query: SuggestionQuery, usual: str | None = None) -> SuggestedClusters:
@@ -89,7 +107,7 @@ def suggested(tenant: str, eid: str, query: SuggestionQuery, usual: str | None =
     if isinstance(budget, str):
         violation = Violation("amount.not_in_currency", "budget", budget)
         raise Unprocessable("budget.not_in_currency", f"The budget cannot be spent: {budget}", violations=[violation])
-    return _suggestions(eid, _planned(tenant, eid, meta, budget, query.goal, query.platform, None, usual))
+    return _suggestions(eid, _planned(_basis(tenant, eid, meta), budget, query.goal, query.platform, None, usual))
 
 
 def _meta(tenant: str, eid: str) -> EventMeta:
@@ -111,25 +129,37 @@ def _affinities(tenant: str, meta: EventMeta, clusters: Sequence[Cluster]) -> di
     }
 
 
+class _Basis(NamedTuple):
+    """All that is read for a plan: the event, the clusters with how well it suits them, and how far it is sold."""
+
+    meta: EventMeta
+    clusters: ClusterSet
+    affinities: dict[str, float]
+    sold: Standing
+
+
+def _basis(tenant: str, eid: str, meta: EventMeta) -> _Basis:
+    found = cluster_set(tenant)
+    affinities = _affinities(tenant, meta, found["clusters"])
+    return _Basis(meta, found, affinities, standing_service.standing(tenant, eid, meta["currency"]))
+
+
 def _planned(
-    tenant: str,
-    eid: str,
-    meta: EventMeta,
+    basis: _Basis,
     budget: int,
     goal: Goal,
     platforms: Collection[str] | None,
     tcs: Collection[str] | None,
     usual: str | None = None,
 ) -> Allocation:
-    found = cluster_set(tenant)
+    meta, found, affinities, sold = basis
     currency, objective = meta["currency"], OBJECTIVES[goal]
     asked, left_out = _asked(found, currency, tcs)
     if not platforms and any(usual in one["platforms"] for one in asked):
         platforms = [str(usual)]
-    places = responses.places(asked, _affinities(tenant, meta, asked), sorted(platforms) if platforms else None)
+    places = responses.places(asked, affinities, sorted(platforms) if platforms else None)
     if not places:
         raise Unprocessable("clusters.none", _nothing_to_spend_on(found, currency, left_out, platforms))
-    sold = standing_service.standing(tenant, eid, currency)
     price = responses.price_of_a_ticket(sold.average_price, currency)
     cells = [place.cell(objective, price) for place in places]
     try:

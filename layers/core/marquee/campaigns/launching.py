@@ -6,6 +6,7 @@ A launch is known by the id in its input, which a redriven execution has as well
 from marquee import clock, ddb
 from marquee.campaigns import planning, refusals, repository, states, withdrawing
 from marquee.campaigns.models import Item, LaunchTask, Setup
+from marquee.demand import service as demand
 from marquee.errors import Conflict
 from marquee.events import service as events
 
@@ -30,7 +31,7 @@ def prepare(task: LaunchTask) -> Item:
             raise refusals.being_withdrawn()
         else:
             plan = planning.planned(tenant, eid, planning.parse(task["parameters"]))
-            new, campaigns = planning.stored(task, plan, clock.timestamp(), setup)
+            new, campaigns = planning.stored(task, plan, demand.pinned(tenant), clock.timestamp(), setup)
             if repository.plan(tenant, setup, new, campaigns):
                 return _prepared(task)
             _check_next(task)

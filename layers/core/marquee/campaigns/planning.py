@@ -3,17 +3,15 @@
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import orjson
 
 from marquee import clock, keys
 from marquee.audience import service as audience
-from marquee.audience.models import OBJECTIVES, AllocatedPart, Allocation
+from marquee.audience.models import OBJECTIVES, AllocatedPart, Allocation, Goal
 from marquee.campaigns import defaults, platform_service, repository, rules, states
 from marquee.campaigns.models import MOST_CAMPAIGNS, Campaign, LaunchParameters, LaunchTask, Setup
 from marquee.campaigns.platforms.models import CampaignSpec, Objective, Rates
-from marquee.demand import service as demand
 from marquee.errors import Unprocessable, Violation
 from marquee.events import service as events
 from marquee.events.models import EventMeta
@@ -125,7 +123,7 @@ def _moment(text: str, field: str) -> datetime:
 
 
 def _allocated(
-    tenant: str, eid: str, meta: EventMeta, asked: LaunchParameters, platforms: tuple[str, ...], goal: str
+    tenant: str, eid: str, meta: EventMeta, asked: LaunchParameters, platforms: tuple[str, ...], goal: Goal
 ) -> tuple[list[AllocatedPart], list[Allocation]]:
     """The budget spread over the clusters: what clusters have of their own, and the rest over the others."""
     currency = meta["currency"]
@@ -135,14 +133,15 @@ def _allocated(
     if rest is not None and (rest < 0 or (rest and own and not others)):
         told = "budget is not the sum of the clusters' budgets."
         raise _wrong("budget.not_the_sum", "budget", told)
-    found = [_plan(tenant, eid, budget, goal, platforms, [tc]) for tc, budget in own.items()]
+    orders: list[tuple[int, list[str] | None]] = [(budget, [tc]) for tc, budget in own.items()]
     if rest is None and (others or not own):
         rest = defaults.budget(tenant, eid, currency, platforms, others or None)
     if rest and (others or not own):
-        found.append(_plan(tenant, eid, rest, goal, platforms, others or None))
+        orders.append((rest, others or None))
     elif others:
         told = "Nothing of budget is left for the clusters without one of their own."
         raise _wrong("budget.nothing_left", "budget", told)
+    found = audience.plans(tenant, eid, orders, goal, platforms=platforms)
     return [part for one in found for part in one.parts], found
 
 
@@ -159,17 +158,17 @@ def _own_budgets(asked: LaunchParameters, currency: str) -> tuple[dict[str, int]
     return own, others
 
 
-def _plan(
-    tenant: str, eid: str, budget: int, goal: Any, platforms: tuple[str, ...], tcs: list[str] | None
-) -> Allocation:
-    return audience.plan(tenant, eid, budget, goal, platforms=platforms, tcs=tcs)
-
-
 # --- as it is stored --------------------------------------------------------------------------------------------------
 
 
-def stored(task: LaunchTask, plan: LaunchPlan, at: str, before: Setup | None) -> tuple[Setup, list[Campaign]]:
-    """The launch as it is written down: its set-up, PREPARING, and its campaigns, PLANNED."""
+def stored(
+    task: LaunchTask, plan: LaunchPlan, model: str | None, at: str, before: Setup | None
+) -> tuple[Setup, list[Campaign]]:
+    """The launch as it is written down: its set-up, PREPARING, and its campaigns, PLANNED.
+
+    `model` is the version of the demand model that its sales are measured against, `before` the set-up that it
+    replaces.
+    """
     tenant, eid, launch_id = task["tenant"], task["eid"], task["launch_id"]
     version = before["version"] + 1 if before else 1
     setup: Setup = {
@@ -196,7 +195,7 @@ def stored(task: LaunchTask, plan: LaunchPlan, at: str, before: Setup | None) ->
         "special_ad_category": plan.meta["special_ad_category"],
         "platforms": list(plan.platforms),
         "tc_run_id": plan.tc_run_id,
-        "model": demand.pinned(tenant),
+        "model": model,
         "campaigns": len(plan.parts),
         "reasons": [],
         "created_at": at,
