@@ -100,3 +100,8 @@ def test_reasons_say_what_was_measured() -> None:
     assert full.message == "96.0 % of the tickets are sold, which is more than 95 %."
     assert poor is not None
     assert poor.message == "It returned 2.49 per unit spent, below 2.50."
+    # A floor is never told as less than it is
+    fine = Policy(event=True, ad=False, return_floor=Decimal("2.505"), minimum_spend=0)
+    exact = decided(fine, 0, [figures("fine", 10000, 25040)]).event
+    assert exact is not None
+    assert exact.message == "It returned 2.504 per unit spent, below 2.505."

@@ -16,6 +16,8 @@ SOLD_OUT = Decimal("0.95")
 # Of the budget: what is spent before the return counts, where the tenant has not said so.
 _USUAL_PART = 10
 
+_HUNDREDTHS, _THOUSANDTHS = Decimal("0.01"), Decimal("0.001")
+
 Code = Literal["sold_out", "return_floor"]
 
 
@@ -96,5 +98,6 @@ def _below(policy: Policy, judged: Sequence[Figures]) -> Reason | None:
     floor = policy.return_floor
     if floor is None or spent <= 0 or spent < minimum or revenue >= floor * spent:
         return None
-    returned = (Decimal(revenue) / spent).quantize(Decimal("0.01"), ROUND_DOWN)
-    return Reason("return_floor", f"It returned {returned} per unit spent, below {floor:.2f}.")
+    places = _HUNDREDTHS if floor == floor.quantize(_HUNDREDTHS) else _THOUSANDTHS
+    returned = (Decimal(revenue) / spent).quantize(places, ROUND_DOWN)
+    return Reason("return_floor", f"It returned {returned} per unit spent, below {floor.quantize(places)}.")
