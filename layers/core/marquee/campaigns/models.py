@@ -45,7 +45,6 @@ class Setup(TypedDict):
     paused: bool
     shown: Literal["RUNNING", "PAUSED"]
     sequence: int
-    fingerprint: str
     parameters: str
     execution: str
     goal: str

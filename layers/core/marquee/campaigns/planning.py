@@ -183,7 +183,6 @@ def stored(
         "paused": False,
         "shown": "PAUSED",
         "sequence": before["sequence"] if before else 0,
-        "fingerprint": derived_id("fpr", task["parameters"]),
         "parameters": task["parameters"],
         "execution": task["execution"],
         "goal": plan.goal,
