@@ -8,9 +8,9 @@ import pytest
 
 from marquee.campaigns import reset_service
 from tests.support.api import Answer, call, sample, varied
-from tests.support.audiences import body, costs
-from tests.support.ingest import TENANT
-from tests.support.launching import PAUSED, Machines, disagreements, prepared, statuses
+from tests.support.audiences import body, costs, sell
+from tests.support.ingest import TENANT, register_event
+from tests.support.launching import FAR, PAUSED, Machines, disagreements, prepared, statuses
 
 
 @pytest.fixture
@@ -81,3 +81,18 @@ def test_no_body_at_all_has_no_media_type(ask: Callable[..., Answer]) -> None:
     # Then it gets all defaults, and only what it does send has to be JSON
     assert ask("launch", body="", headers=headers, query={"dry_run": ["true"]}).status == 200
     assert ask("launch", body="budget=5", headers=headers, query={"dry_run": ["true"]}).status == 415
+
+
+def test_nobody_is_advised_to_spend_more_than_it_brings_in(ask: Callable[..., Answer]) -> None:
+    # Given a hall whose empty seats are worth a hundred times what its small audience would ever buy
+    hall = "evt_large-hall-00001"
+    register_event(TENANT, hall, start_date_time=FAR, campaign_stop_time=FAR, capacity=50_000)
+    sell(hall, 1000, 40_000_00)
+    # When a set-up is prepared, and asked for without a budget
+    defaults = ask("default_parameters", path={"eid": hall}).json
+    planned = ask("launch", path={"eid": hall}, body={}, query={"dry_run": ["true"]}).json
+    # Then its tickets pay for it, by its own estimate, and it is no token sum either
+    budget = defaults["budget"]["default"]
+    expected = 40 * sum(one["expected_tickets"] for one in defaults["clusters"])
+    assert defaults["budget"]["minimum"] < budget <= expected < 4 * budget
+    assert sum(one["after"]["budget"] for one in planned["changes"] if "campaigns." in one["field"]) == budget

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from marquee import money
 from marquee.audience import service as audience
-from marquee.audience.models import MAX_MINOR, Goal, PlatformCosts
+from marquee.audience.models import MAX_MINOR, Allocation, Goal, PlatformCosts
 from marquee.errors import Unprocessable
 
 GOAL: Goal = "UTILIZATION"
@@ -14,6 +14,8 @@ _MOST_IMPRESSIONS = 10
 """Impressions for each person of an audience, beyond which more money finds nobody new."""
 _OF_UNSOLD = 20
 """A campaign costs by default one part in so many of what the unsold seats are worth."""
+_HALVINGS = 10
+"""How often that is halved where it would cost more than it brings in: an audience too small for a large hall."""
 _OF_PEOPLE = 10
 """Where no price is known it pays by default for one impression for one person in so many."""
 
@@ -47,7 +49,17 @@ def bounds(tenant: str, eid: str, currency: str, platforms: Collection[str], tcs
     known = audience.plan(tenant, eid, minimum, GOAL, platforms=platforms, tcs=tcs)
     unsold = known.seats_left * known.ticket_price if known.ticket_price else None
     wished = once // _OF_PEOPLE if unsold is None else unsold // _OF_UNSOLD
-    return Bounds(minimum, maximum, min(max(_whole(wished, currency), minimum), maximum))
+    usual = min(max(_whole(wished, currency), minimum), maximum)
+    for _ in range(_HALVINGS):
+        if usual == minimum or _pays(audience.plan(tenant, eid, usual, GOAL, platforms=platforms, tcs=tcs)):
+            break
+        usual = max(_whole(usual // 2, currency), minimum)
+    return Bounds(minimum, maximum, min(usual, maximum))
+
+
+def _pays(plan: Allocation) -> bool:
+    """Whether a budget is expected to bring in what it costs, as far as that can be told."""
+    return plan.ticket_price is None or sum(part.expected_revenue or 0 for part in plan.parts) >= plan.budget
 
 
 def _cells(
