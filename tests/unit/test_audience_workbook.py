@@ -98,6 +98,7 @@ def test_rows_are_read_as_people_write_them() -> None:
         (6, 1.2, "rate.out_of_range", "H"),
         (6, "good", "rate.not_a_number", "H"),
         (6, float("nan"), "rate.out_of_range", "H"),
+        (6, "sNaN", "rate.out_of_range", "H"),
         (7, None, "rate.missing", "I"),
         (7, True, "rate.not_a_number", "I"),
         (8, "some", "amount.not_a_number", "J"),

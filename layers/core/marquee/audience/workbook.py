@@ -280,7 +280,8 @@ def _read_rate(cell: Cell) -> float | Refusal:
         number = Decimal(said[1].replace(",", ".")) if said else Decimal(spelled)
     except InvalidOperation:
         return Refusal("rate.not_a_number", f"“{workbooks.shown(cell)}” is not a rate such as 0.012 or 1.2 %.")
-    rate = float(number / 100 if said and said[2] else number)
+    # A text can spell what is no number, and some of that cannot even be compared.
+    rate = float(number / 100 if said and said[2] else number) if number.is_finite() else -1.0
     if not LEAST_RATE <= rate <= 1:
         message = f"“{workbooks.shown(cell)}” is not between {LEAST_RATE:f} and 1. Write 1.2 % or 0.012."
         return Refusal("rate.out_of_range", message)
