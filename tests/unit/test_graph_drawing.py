@@ -224,6 +224,7 @@ def test_the_source_names_what_weighs_most_first() -> None:
         graph_legend.basis(48, traits)
         == "Learnt from 48 past events, most of all category opera (31), season December (12)."
     )
+    assert graph_legend.basis(8, [Comparable("weekday", "4", 1, 0.002)]) == "Learnt from 8 past events."
     assert graph_legend.basis(0, []) is None
     assert graph_legend.place(chart(city="")) == "Olympiahalle\u200e\u00a0· \u200e12 Jun 2026"
 

@@ -11,6 +11,8 @@ from marquee.demand.traits import in_words
 # Keeps the pieces of a line in their order where one of them is written from right to left.
 _LTR = "\u200e"
 _MOST_TRAITS = 3
+_LEAST_WEIGHT = 0.01
+"""Of the benchmark, below which a trait has made no difference that anybody should read of."""
 
 
 def place(chart: Chart) -> str:
@@ -43,7 +45,8 @@ def basis(events: int, comparables: Sequence[Comparable]) -> str | None:
     """What the benchmark was made from, in one sentence; None where it was made from nothing."""
     if not events:
         return None
-    alike = sorted(comparables, key=lambda one: (-one.weight, one.trait, one.value))[:_MOST_TRAITS]
+    telling = [one for one in comparables if one.weight >= _LEAST_WEIGHT]
+    alike = sorted(telling, key=lambda one: (-one.weight, one.trait, one.value))[:_MOST_TRAITS]
     words = [(one.trait.replace("_", " "), clean(in_words(one.trait, one.value)), one.events) for one in alike]
     told = ", ".join(f"{trait} {value} ({count(number)})" for trait, value, number in words)
     return f"Learnt from {count(events)} past events{f', most of all {told}' if told else ''}."
