@@ -171,7 +171,7 @@ def _add(document: dict[str, Any], group: str, route: Route) -> None:
         operation["description"] = more.strip()
     if route.body is not None:
         operation["requestBody"] = {
-            "required": True,
+            "required": not getattr(route.body, "may_be_absent", False),
             "content": {JSON: {"schema": _schema(schemas, route.body, "validation")}},
         }
     if "upload" in route.needs:
@@ -220,7 +220,8 @@ def _responses(schemas: dict[str, Any], route: Route) -> dict[str, Any]:
     if contents:
         success["content"] = contents
     statuses = ["400", "401", "403", "429", "500", "503"]
-    if "<" in route.path:
+    named = () if route.query is None else route.query.model_fields
+    if "<" in route.path or {"eid", "event_id"} & set(named):
         statuses.append("404")
     if route.method in _WRITES:
         statuses += ["409", "415", "422"]

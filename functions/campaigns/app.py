@@ -43,39 +43,44 @@ def read_default_parameters(caller: Caller, eid: str) -> DefaultParameters:
 
 
 @handler.put("/events/<eid>/init_campaigns_setup", scope="campaigns.write", status=202)
-def set_up_campaigns(caller: Caller, eid: str, query: DryRun, body: LaunchParameters) -> Reply[Execution] | Plan:
+def set_up_campaigns(
+    caller: Caller, eid: str, query: DryRun, body: LaunchParameters, precondition: Precondition
+) -> Reply[Execution] | Plan:
     """Set an event's campaigns up: one for each cluster and platform, created paused, verified, then switched on.
 
     The same parameters again are the same set-up and create nothing twice. Where one campaign cannot be, nothing is
     left of any.
     """
     if query.dry_run:
-        return launch_service.plan(caller.tenant, eid, body)
-    started = launch_service.start(caller.tenant, eid, body)
+        return launch_service.plan(caller.tenant, eid, body, precondition)
+    started = launch_service.start(caller.tenant, eid, body, precondition)
     return Reply(started, 202, headers={"Location": f"/executions/{started.id}"})
 
 
 @handler.put("/events/<eid>/client_campaign_status", scope="campaigns.write", status=202)
-def toggle_campaigns(caller: Caller, eid: str, query: ToggleQuery, request: Request) -> Reply[Execution] | Plan:
+def toggle_campaigns(
+    caller: Caller, eid: str, query: ToggleQuery, precondition: Precondition, request: Request
+) -> Reply[Execution] | Plan:
     """Pause an event's campaigns, or let them run: on their platforms first, then the event says so.
 
     A later toggle is never overridden by an earlier one. Pausing is always possible.
     """
     if query.dry_run:
-        return toggle_service.plan(caller.tenant, eid, query.status)
-    started = toggle_service.start(caller.tenant, caller.sub, eid, query.status, request.idempotency_key)
+        return toggle_service.plan(caller.tenant, eid, query.status, precondition)
+    key = request.idempotency_key
+    started = toggle_service.start(caller.tenant, caller.sub, eid, query.status, precondition, key)
     return Reply(started, 202, headers={"Location": f"/executions/{started.id}"})
 
 
 @handler.put("/events/<eid>/reset_campaigns_setup", scope="campaigns.write", status=202)
-def reset_campaigns(caller: Caller, eid: str, query: DryRun) -> Reply[Execution] | Plan:
+def reset_campaigns(caller: Caller, eid: str, query: DryRun, precondition: Precondition) -> Reply[Execution] | Plan:
     """Reset an event's campaigns: they are paused and put aside, and others can be set up.
 
     For 30 days `POST /executions/{id}/undo` brings them back as they were.
     """
     if query.dry_run:
-        return reset_service.plan(caller.tenant, eid)
-    started = reset_service.start(caller.tenant, eid)
+        return reset_service.plan(caller.tenant, eid, precondition)
+    started = reset_service.start(caller.tenant, eid, precondition)
     return Reply(started, 202, headers={"Location": f"/executions/{started.id}"})
 
 

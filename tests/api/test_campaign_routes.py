@@ -10,6 +10,8 @@ import pytest
 
 from marquee import ddb
 from marquee.campaigns import repository
+from marquee.events import service as events
+from marquee.preconditions import etag
 from marquee.settings import settings
 from tests.support.api import Answer, call, sample, varied
 from tests.support.ingest import EID, REGION, TENANT, register_event
@@ -42,6 +44,10 @@ class Office:
         return call(
             self._executions, varied(sample("executions", name), path={"execution_id": execution_id}, **changes)
         )
+
+    def read_version(self) -> str:
+        """The event's entity tag now."""
+        return etag(events.stored(TENANT, EID)["version"])
 
     def order(self, answer: Answer) -> Any:
         """What the execution that an answer names was told."""
@@ -79,6 +85,7 @@ def test_a_set_up_is_planned_accepted_once_and_shown(office: Office, app: Callab
     assert defaults["budget"]["minimum"] <= defaults["budget"]["default"] <= defaults["budget"]["maximum"]
     assert [(one["platform"], one["ready"]) for one in defaults["integrations"]] == [("sandbox", True), ("meta", False)]
     assert (defaults["reason"], {one["tc"] for one in defaults["clusters"]}) == (None, {"jazz", "indie"})
+    assert defaults["conversion_id"] is None
     # When it is tried out, Then nothing is there
     plan = office.ask("launch", query={"dry_run": ["true"]})
     budgets = [one["after"]["budget"] for one in plan.json["changes"] if one["field"].startswith("campaigns.")]
@@ -254,3 +261,29 @@ def test_cancelling_brings_everything_back_to_what_the_event_says(office: Office
     assert office.execution("cancel", reset.json["id"]).status == 200
     office.machines.toggle(office.started("campaign_toggle")[0])
     assert (statuses(), disagreements()) == (RUNS, [])
+
+
+def test_if_match_guards_what_is_new_and_lets_what_is_repeated_be(office: Office) -> None:
+    # Given an event that has changed since somebody read it: nothing of theirs is planned or started
+    stale, toggled = {"If-Match": '"99"'}, {"If-Match": '"99"', "Idempotency-Key": "toggle-it"}
+    for name in ("launch", "toggle"):
+        changes: dict[str, Any] = {"query": {"status": ["PAUSED"]}} if name == "toggle" else {}
+        tried = {"query": {**changes.get("query", {}), "dry_run": ["true"]}}
+        assert [office.ask(name, headers=stale, **one).status for one in (changes, tried)] == [412, 412]
+    assert (office.started("campaigns_init"), office.started("campaign_toggle")) == ([], [])
+    # When it is read again, the same is taken
+    version = office.read_version()
+    launch = office.ask("launch", headers={"If-Match": version})
+    assert launch.status == 202
+    office.machines.launch({**office.order(launch), "execution": "exe"})
+    # Then a launch that is there is the same one whatever has changed since, and a reset is guarded until it runs
+    assert office.ask("launch", headers={"If-Match": version}).json["id"] == launch.json["id"]
+    assert [office.ask("reset", headers=stale, query=one).status for one in ({}, {"dry_run": ["true"]})] == [412, 412]
+    paused = office.ask("toggle", headers={**toggled, "If-Match": office.read_version()}, query={"status": ["PAUSED"]})
+    assert paused.status == 202
+    # and a toggle repeated under its key, its answer lost, is the one that was started
+    table = ddb.aws_client("dynamodb")
+    for item in table.scan(TableName=settings().idempotency_table)["Items"]:
+        table.delete_item(TableName=settings().idempotency_table, Key={name: item[name] for name in ("pk", "sk")})
+    again = office.ask("toggle", headers=toggled, query={"status": ["PAUSED"]})
+    assert (again.status, again.json["id"]) == (202, paused.json["id"])

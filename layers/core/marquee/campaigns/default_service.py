@@ -20,6 +20,8 @@ def parameters(tenant: str, eid: str) -> DefaultParameters:
     meta: EventMeta = orjson.loads(event["doc"])
     currency = meta["currency"]
     platforms = [repository.campaign_settings(tenant)["default_platform"]]
+    integrations = [_integration(tenant, name) for name in get_args(PlatformName)]
+    usual = next(one for one in integrations if one["platform"] == platforms[0])
     found: DefaultParameters = {
         "event_id": eid,
         "goal": defaults.GOAL,
@@ -32,7 +34,8 @@ def parameters(tenant: str, eid: str) -> DefaultParameters:
         "stop": meta["campaign_stop_time"],
         "platforms": platforms,
         "special_ad_category": meta["special_ad_category"],
-        "integrations": [_integration(tenant, name) for name in get_args(PlatformName)],
+        "integrations": integrations,
+        "conversion_id": usual["settings"].get("pixel_id"),
         "campaign_optimisation_status": event["campaign_optimisation_status"],
         "ad_campaign_optimisation_status": event["ad_campaign_optimisation_status"],
         "reason": None,

@@ -10,21 +10,23 @@ from marquee.executions.models import Execution
 from marquee.ids import derived_id
 from marquee.money import to_number
 from marquee.plans import Plan, PlannedChange
+from marquee.preconditions import Precondition
 
 _MACHINE = "campaigns_init"
 
 
-def start(tenant: str, eid: str, asked: LaunchParameters) -> Execution:
+def start(tenant: str, eid: str, asked: LaunchParameters, precondition: Precondition) -> Execution:
     """Start to set an event's campaigns up. The same parameters again are the same launch, and create nothing.
 
-    Raises NotFound, Conflict where other campaigns are set up or none may run, Unprocessable naming what is wrong, and
-    Unavailable while a launch is being withdrawn.
+    Raises NotFound, Stale for a new one, Conflict where other campaigns are set up or none may run, Unprocessable
+    naming what is wrong, and Unavailable while a launch is being withdrawn.
     """
     text = planning.parameters_text(asked)
     number = repository.launches(tenant, eid)
     setup = _same(tenant, eid, text)
     if setup is not None:
         return _resumed(tenant, eid, setup["launch_id"], setup["number"], text)
+    precondition.require(events.stored(tenant, eid)["version"])
     planning.planned(tenant, eid, asked)
     return _resumed(tenant, eid, derived_id("lch", tenant, eid, str(number), text), number, text)
 
@@ -50,12 +52,13 @@ def _same(tenant: str, eid: str, text: str) -> Setup | None:
     return setup
 
 
-def plan(tenant: str, eid: str, asked: LaunchParameters) -> Plan:
+def plan(tenant: str, eid: str, asked: LaunchParameters, precondition: Precondition) -> Plan:
     """What a launch would create, and what the event would say of it. Raises as `start` does."""
     if _same(tenant, eid, planning.parameters_text(asked)) is not None:
         return Plan(workflow=_MACHINE, changes=[])
-    launch = planning.planned(tenant, eid, asked)
     event = events.stored(tenant, eid)
+    precondition.require(event["version"])
+    launch = planning.planned(tenant, eid, asked)
     currency = launch.meta["currency"]
     created = [
         PlannedChange(

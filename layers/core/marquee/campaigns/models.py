@@ -309,7 +309,10 @@ class IntegrationState(TypedDict):
 
 
 class DefaultParameters(TypedDict):
-    """What `init_campaigns_setup` takes for what is left out. `reason` says why nothing could be set up now."""
+    """What `init_campaigns_setup` takes for what is left out. `reason` says why nothing could be set up now.
+
+    `conversion_id` is what sales are told by on the usual platform (Meta's pixel), null where it has none.
+    """
 
     event_id: str
     goal: str
@@ -323,6 +326,7 @@ class DefaultParameters(TypedDict):
     platforms: list[str]
     special_ad_category: str | None
     integrations: list[IntegrationState]
+    conversion_id: str | None
     campaign_optimisation_status: str
     ad_campaign_optimisation_status: str
     reason: Reason | None

@@ -13,31 +13,35 @@ from marquee.executions import service as executions
 from marquee.executions.models import Execution
 from marquee.ids import derived_id
 from marquee.plans import Plan, PlannedChange
+from marquee.preconditions import Precondition
 
 _RESET, _RESTORE = "campaigns_reset", "campaigns_restore"
 
 
-def start(tenant: str, eid: str) -> Execution:
+def start(tenant: str, eid: str, precondition: Precondition) -> Execution:
     """Start to reset an event's campaigns; asked for again meanwhile, it is the same reset.
 
-    Raises NotFound, and Conflict where there are none that could be reset (now).
+    Raises NotFound, Stale for a new one, and Conflict where there are none that could be reset (now).
     """
-    _, setup = _resettable(tenant, eid)
+    _, setup = _resettable(tenant, eid, precondition)
     name = executions.name_of(tenant, eid, "reset", setup["launch_id"], str(setup["restored"]))
     payload = {"eid": eid, "launch_id": setup["launch_id"], "reset_id": derived_id("rst", tenant, eid, name)}
     return executions.resume(tenant, _RESET, name, payload)
 
 
-def plan(tenant: str, eid: str) -> Plan:
+def plan(tenant: str, eid: str, precondition: Precondition) -> Plan:
     """What a reset would change. Raises as `start` does."""
-    event, setup = _resettable(tenant, eid)
+    event, setup = _resettable(tenant, eid, precondition)
     gone = PlannedChange(host="Main", id=eid, field="launch_id", before=setup["launch_id"], after=None)
     return Plan(workflow=_RESET, changes=[gone, *_said(event, states.reset_fields(event, clock.timestamp()))])
 
 
-def _resettable(tenant: str, eid: str) -> tuple[Item, Setup]:
+def _resettable(tenant: str, eid: str, precondition: Precondition) -> tuple[Item, Setup]:
     event = events.stored(tenant, eid)
-    return event, resetting.check_resettable(repository.setup(tenant, eid))
+    setup = resetting.check_resettable(repository.setup(tenant, eid))
+    if setup["phase"] != "RESETTING":  # by this very request, repeated
+        precondition.require(event["version"])
+    return event, setup
 
 
 def check_undo(tenant: str, payload: Mapping[str, Any], *, succeeded: bool) -> Setup:

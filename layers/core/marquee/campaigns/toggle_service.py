@@ -8,23 +8,27 @@ from marquee.executions import service as executions
 from marquee.executions.models import Execution
 from marquee.ids import new_id
 from marquee.plans import Plan, PlannedChange
+from marquee.preconditions import Precondition
 
 _MACHINE = "campaign_toggle"
 
 
-def start(tenant: str, sub: str, eid: str, status: str, key: str | None) -> Execution:
+def start(tenant: str, sub: str, eid: str, status: str, precondition: Precondition, key: str | None) -> Execution:
     """Start to pause the event's campaigns, or to let them run; under an idempotency key it is the same when repeated.
 
-    Raises NotFound, and Conflict where campaigns are to run that must not, or that there are not.
+    Raises NotFound, Stale for a new one, and Conflict where campaigns are to run that must not, or that there are not.
     """
-    _check(tenant, eid, status)
+    event = _check(tenant, eid, status)
     name = executions.name_of(tenant, sub, "toggle", eid, status, key or new_id("tog"))
+    if not (key and executions.is_known(_MACHINE, name)):
+        precondition.require(event["version"])
     return executions.start(tenant, _MACHINE, name, _payload(tenant, eid, status, ""))
 
 
-def plan(tenant: str, eid: str, status: str) -> Plan:
+def plan(tenant: str, eid: str, status: str, precondition: Precondition) -> Plan:
     """What the toggle would change. Raises as `start` does."""
     before = _check(tenant, eid, status)
+    precondition.require(before["version"])
     fields = {"client_campaign_status": status, "has_active_campaigns": status == "RUNNING"}
     changes = [
         PlannedChange(host="Main", id=eid, field=field, before=before.get(field, False), after=after)

@@ -72,6 +72,11 @@ def told(error: str, cause: str) -> str:
     return rules.failure(error, cause).message
 
 
+def is_known(machine: str, name: str) -> bool:
+    """Whether an execution of this machine was started under this name."""
+    return workflows.describe(machine, name) is not None
+
+
 def started(machine: str, name: str) -> Execution:
     """The execution that was just started. Raises Unavailable while it is being started."""
     described = workflows.describe_when(machine, name)
