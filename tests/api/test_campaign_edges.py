@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 
 from marquee import ddb
-from marquee.campaigns import planning, repository, spending_service
-from marquee.campaigns.closing import closing
+from marquee.campaigns import launching, planning, repository, spending_service
+from marquee.campaigns.closing import closing, gathering
+from marquee.campaigns.delivery import collecting
+from marquee.campaigns.delivery import repository as deliveries
 from marquee.campaigns.models import LaunchParameters
+from marquee.campaigns.platforms.models import Delivery
+from marquee.errors import Unavailable
 from marquee.events import closing_service
 from marquee.events import service as events
 from tests.support.api import TENANT
-from tests.support.closing import CLOSING, LAUNCHED, Clock, Closings, clusters, launch
+from tests.support.closing import CLOSING, LAUNCHED, Clock, Closings, clusters, launch, launch_task
 from tests.support.costs import counted
 from tests.support.demand import COMING, coming
 from tests.support.ingest import EID
@@ -130,3 +134,78 @@ def test_a_plan_reads_as_much_for_many_clusters_with_budgets_of_their_own_as_for
         requests.append(cost.requests)
         assert [(part.tc, part.budget) for part in plan.parts] == [(tc, 2000) for tc in asked]
     assert len(requests[0]) == len(requests[1]) < 10
+
+
+def test_deliveries_that_come_in_at_once_are_counted_once(
+    aws: dict[str, str], app: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Clock(monkeypatch).at(LAUNCHED)
+    coming(final=None)
+    clusters("jazz")
+    launch()
+    (campaign,) = repository.campaigns_of(TENANT, COMING)
+    place, transact = collecting.place_of(TENANT, campaign), ddb.transact
+    first, second = (Delivery(f"2026-12-0{day}T00:00:00Z", 100 * day, 10, 10, 1, 1, 200) for day in (1, 2))
+
+    def late(writes: Any) -> list[str]:
+        # When another delivery is kept after this one was compared with what is stored
+        monkeypatch.setattr(ddb, "transact", transact)
+        assert deliveries.deliver(place, second)
+        return transact(writes)
+
+    monkeypatch.setattr(ddb, "transact", late)
+    # Then the older one is left out, and the tenant has spent what the campaign has
+    assert not deliveries.deliver(place, first)
+    (campaign,) = repository.campaigns_of(TENANT, COMING)
+    assert (campaign["spent"], campaign["delivered_until"]) == (200, second.until)
+    assert spending_service.spent(TENANT)["EUR"] == (200, 200)
+
+
+def test_what_was_seen_earlier_never_replaces_what_was_seen_later(machines: Machines) -> None:
+    prepared("jazz")
+    machines.launch()
+    (campaign,) = repository.campaigns_of(TENANT, EID)
+    place = collecting.place_of(TENANT, campaign)
+    assert not repository.record(place, {"status": "PAUSED"}, campaign["at_version"] - 1)
+    assert repository.campaigns_of(TENANT, EID) == [campaign]
+
+
+def test_a_withdrawal_is_not_over_while_a_campaign_is_on_its_platform(machines: Machines) -> None:
+    prepared()
+    order = machines.order()
+    (place, other) = machines.step("prepare", launch=order)["places"]
+    machines.step("create", place=place)
+    machines.step("withdraw", launch=order, failures=[])
+    machines.step("settle", place=other)
+    with pytest.raises(Unavailable, match="Not removed from their platforms yet"):
+        machines.step("conclude", launch=order)
+    machines.step("settle", place=place)
+    assert (machines.step("conclude", launch=order)["outcome"], on_sandbox()) == ("WITHDRAWN", {})
+
+
+def test_a_toggle_that_a_later_one_overtook_says_so(machines: Machines) -> None:
+    prepared()
+    machines.launch()
+    earlier, later = machines.ask("PAUSED"), machines.ask("RUNNING")
+    machines.step("declare_toggle", toggle=earlier)
+    machines.toggle(later)
+    assert machines.step("finish_toggle", toggle=earlier)["outcome"] == "OVERTAKEN"
+
+
+def test_a_launch_is_measured_from_its_activation_where_that_was_after_its_start(
+    aws: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = Clock(monkeypatch)
+    coming(final=None)
+    clusters("jazz")
+    # Given a launch that was written down, and came to be active two days later, after a redrive
+    now.at(LAUNCHED)
+    task = launch_task()
+    launching.prepare(task)
+    now.at(LAUNCHED + 2 * DAY)
+    launching.activate(task)
+    now.at(CLOSING)
+    closing.close(TENANT, COMING)
+    (found,) = gathering.inputs(TENANT, COMING)
+    assert found["window"] is not None
+    assert found["window"]["since"] == (LAUNCHED + 2 * DAY).date().isoformat()
