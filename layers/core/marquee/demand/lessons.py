@@ -9,6 +9,8 @@ from marquee.demand import rules
 from marquee.demand.history import Array, History, Indices, decayed_means
 
 _STEADY = (2.0, 500.0)  # bounds of an effect's shrinkage, in events
+_EXACT = 0.002  # of the capacity: as near to it is sold out
+_WIDER, _WIDEST = 1.25, 2.0  # beyond the second greatest final, and beyond all
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ class Lesson:
     members: Array
     advanced: tuple[Array, ...]
     level: tuple[Array, Array]
+    room: Array
 
 
 def advanced(history: History, lead: int, at: Indices) -> tuple[Array, ...]:
@@ -150,13 +153,32 @@ def lesson(history: History, lead: int, found: Sequence[Effect], by_day: list[tu
         near.append((sales - sold, expected - ours, pace - extra, mass - 1))
     total = effect(history, found, known)
     level = (means[3][:, 0], means[3][:, lead])
-    inputs = rules.features(own, total, near, corrections, (to_come[0], to_come[2]), level)
+    usually = [one[:, lead] for one in means]
+    inputs = rules.features(own, total, near, corrections, (to_come[0], to_come[1], to_come[2]), level, usually)
     simple = rules.members(
         sold,
         [one[:, 0] for one in means],
         [one[:, 0] - one[:, lead] for one in means],
         to_come,
-        [one[:, lead] for one in means],
+        usually,
         total,
     )
-    return Lesson(lead, known, sold, reached[:, 0], np.stack(inputs, 1), np.stack(simple, 1), to_come, level)
+    final = reached[:, 0]
+    return Lesson(
+        lead, known, sold, final, np.stack(inputs, 1), np.stack(simple, 1), to_come, level, rooms(final)[known]
+    )
+
+
+def rooms(final: Array) -> Array:
+    """How much may be sold as the first finals tell, item k the first k: 1, or more where capacities are no limits.
+
+    They are none where at least two events went beyond them, and more than ended at them: sold-out houses end there.
+    """
+    found, greatest, second, beyond, at = np.ones(len(final) + 1), 0.0, 0.0, 0, 0
+    for row, one in enumerate(final.tolist()):
+        second = max(second, min(one, greatest))
+        greatest = max(greatest, one)
+        beyond += one > 1 + _EXACT
+        at += abs(one - 1) <= _EXACT
+        found[row + 1] = min(_WIDER * second, _WIDEST) if beyond > max(at, 1) else 1.0
+    return found

@@ -81,7 +81,7 @@ class Model:
     `backtest` its own accuracy at each lead of its grid. `benchmark` is the mean curve by lead, `finals` the mean
     finals by memory, `traits` the events, shrunken effect on the final and weight of each trait's values,
     `neighbours` the sums around each coming day (by days after `trained_as_of`), `running` the checksums of the events
-    that are in those sums.
+    that are in those sums. `room` is 1 where capacities are limits, else the greatest final foreseen.
     """
 
     trained_as_of: date
@@ -93,6 +93,7 @@ class Model:
     traits: Mapping[str, Mapping[str, tuple[int, float, float]]] = field(default_factory=dict)
     neighbours: tuple[tuple[float, ...], ...] = ()
     running: tuple[int, ...] = ()
+    room: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

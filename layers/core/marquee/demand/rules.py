@@ -1,8 +1,8 @@
 """What training and scoring agree on: traits, features and members of the forecast; and how a model is stored.
 
 The forecast is a weighted mean of members: pick-up methods with long and short memories (Weatherford and Kimes 2003),
-plain means of past finals, the mean of comparable events shrunken by empirical Bayes, and two ridge regressions of
-the pick-up. `training` learns the weights from the members' past errors (Bates and Granger 1969).
+plain means of past finals, the mean of comparable events shrunken by empirical Bayes, and ridge regressions of the
+pick-up. `training` learns the weights from the members' past errors (Bates and Granger 1969).
 """
 
 import zlib
@@ -21,11 +21,15 @@ LEADS = (1, 2, 3, 4, 5, 7, 10, 14, 21, 30, 45, 60, 90, 120, 180, 270, 365)
 MEMORIES = (5, 20, 80, 400)
 WEEKDAY_MEMORIES = (4, 16)
 OFFSETS = (1, 3)  # the memories of the advanced pick-ups that the regressions correct
-PENALTIES = (20.0, 7.0)  # of the regressions, in events: each corrects every offset
+# The regressions' penalties in events: each corrects every offset. The last is of the brief regression, which has few
+# inputs and so can be learnt from few events.
+PENALTIES = (20.0, 7.0, 5.0)
 # The days around an event whose sales speak for its own, with the days at which their weight falls to 1/e.
 KERNELS: tuple[tuple[tuple[int, ...], float], ...] = ((tuple(range(-3, 4)), 2.0), (tuple(range(-14, 15)), 7.0))
 TRAITS = ("category", "city", "venue", "capacity", "price", "season", "weekday")
+_AHEAD = 0.25  # of what is sold: as much more may come where capacities have not been limits
 _SMALL = 0.05  # of a capacity: keeps ratios of hardly anything sold near 1
+_STEEPEST = 20.0  # the most that a pick-up in proportion multiplies what is sold
 
 
 def weight(offset: int, width: float) -> float:
@@ -57,27 +61,45 @@ def scale(sold: Any, value: Any) -> Any:
     return (value - sold) + 0.05 * value + 0.005
 
 
+def limit(room: Any, sold: Any) -> Any:
+    """The greatest final that is predicted: the capacity, or what is sold already. Numbers or arrays.
+
+    More only where `room` says so: past events went beyond their capacities.
+    """
+    return _at_least(sold * (1 + _AHEAD * (room > 1)), room)
+
+
 def features(
     own: tuple[Any, Any, Any],
     effect: Any,
     near: Sequence[tuple[Any, Any, Any, Any]],
     weekdays: Sequence[Any],
-    pickups: tuple[Any, Any],
+    pickups: tuple[Any, Any, Any],
     level: tuple[Any, Any],
+    reached: Sequence[Any],
 ) -> list[Any]:
     """The regressions' inputs, of numbers or of arrays.
 
     `own`: sold, of it in the last 7 and 28 days. `near`, for each kernel: what the neighbours sold, what the benchmark
     had at their leads, what they sold in 7 days beyond the benchmark, and their weight. `pickups`: advanced pick-up
-    with a short and a long memory. `level`: final and sold so far of a long memory.
+    with a short, a middling and a long memory. `level`: final and sold so far of a long memory. `reached`: what was
+    sold by this lead, by memory. The last input is the brief regression's alone: the pick-up in proportion to what is
+    sold.
     """
     sold = own[0]
-    final, reached = level
-    given = [sold, own[1], own[2], effect, *weekdays, *pickups, sold * final / _at_least(reached, 1e-6)]
+    final, usual = level
+    given = [sold, own[1], own[2], effect, *weekdays, pickups[0], pickups[2], sold * final / _at_least(usual, 1e-6)]
     for sales, expected, pace, mass in near:
         ratio = (sales + _SMALL) / (expected + _SMALL)
-        given += [(sales - expected) / (mass + 1.0), pace / (mass + 1.0), ratio * (final - reached)]
-    return given
+        given += [(sales - expected) / (mass + 1.0), pace / (mass + 1.0), ratio * (final - usual)]
+    given += [sold - one for one in reached]
+    return [*given, sold * _at_most(pickups[1] / _at_least(reached[1], 1e-6), _STEEPEST)]
+
+
+def regressed(inputs: int) -> list[tuple[list[int], float]]:
+    """For each regression the places of its inputs among so many, and its penalty."""
+    full, brief = list(range(inputs - 1)), [1, 2, inputs - 1 - len(MEMORIES) + 1, inputs - 1]
+    return [(full, one) for one in PENALTIES[:-1]] + [(brief, PENALTIES[-1])]
 
 
 def members(
@@ -103,8 +125,12 @@ def members(
     ]
 
 
-def _at_least(value: Any, least: float) -> Any:
+def _at_least(value: Any, least: Any) -> Any:
     return value * (value > least) + least * (value <= least)
+
+
+def _at_most(value: Any, most: float) -> Any:
+    return value * (value < most) + most * (value >= most)
 
 
 def pack(model: Model) -> bytes:
@@ -128,6 +154,7 @@ def unpack(packed: bytes) -> Model:
         },
         neighbours=_frozen(body["neighbours"]),
         running=tuple(body["running"]),
+        room=body["room"],
     )
 
 

@@ -111,7 +111,7 @@ def _predicted(model: Model, seen: _Seen, horizon: int, effect: float) -> tuple[
         share = (right.lead - lead) / (right.lead - left.lead)
         other = _at_step(model, left, seen, horizon, effect)
         value, low, high = ((1 - share) * one + share * two for one, two in zip((value, low, high), other, strict=True))
-    now, limit = seen.now, max(seen.now, 1.0)
+    now, limit = seen.now, rules.limit(model.room, seen.now)
     value = min(max(value, now), limit)
     return value, min(max(low, now), value), max(min(high, limit), value)
 
@@ -120,18 +120,20 @@ def _at_step(model: Model, step: Step, seen: _Seen, horizon: int, effect: float)
     """What the step's lead would say of the event if it had sold as much for that lead as it has for its own."""
     lead = min(horizon, rules.REACH)
     moved = model.benchmark[step.lead] / model.benchmark[lead] if model.benchmark[lead] > 0 else 1.0
-    sold = min(seen.now * min(max(moved, 0.5), 2.0), max(seen.now, 1.0))
+    sold = min(seen.now * min(max(moved, 0.5), 2.0), rules.limit(model.room, seen.now))
     own = (sold, seen.now - seen.by(horizon + 7), seen.now - seen.by(horizon + 28))
     level = (step.additive[3] + step.reached[3], step.reached[3])
-    pickups = (step.advanced[0], step.advanced[2])
+    pickups = (step.advanced[0], step.advanced[1], step.advanced[2])
     near = _near(model, seen.curve)
-    inputs = rules.features(own, effect, near, step.weekdays[seen.curve.facts.day.weekday()], pickups, level)
+    inputs = rules.features(
+        own, effect, near, step.weekdays[seen.curve.facts.day.weekday()], pickups, level, step.reached
+    )
     finals = rules.members(sold, model.finals, step.additive, step.advanced, step.reached, effect)
     offsets = [step.advanced[one] for one in rules.OFFSETS] * len(rules.PENALTIES)
     for (intercept, *slopes), offset in zip(step.ridges, offsets, strict=True):
         correction = sum(slope * one for slope, one in zip(slopes, inputs, strict=True))
         finals.append(sold + offset + intercept + correction)
-    limit = max(sold, 1.0)
+    limit = rules.limit(model.room, sold)
     value = sum(share * min(max(one, sold), limit) for share, one in zip(step.weights, finals, strict=True))
     unit = rules.scale(sold, value)
     return value, value + step.low * unit, value + step.high * unit

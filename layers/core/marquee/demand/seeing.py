@@ -18,7 +18,7 @@ from marquee.demand.models import Accuracy, Comparable, Curve, Facts, Forecast, 
 from marquee.demand.sold import Sold
 
 INTERVAL = 0.8
-FORMAT = 1
+FORMAT = 2
 """How models are packed; another number for every other form, so that none is read that is in an old one."""
 _DECIMALS, _KEPT_DECIMALS = 6, 3
 CANCELLED = "event_cancelled"

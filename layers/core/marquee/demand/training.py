@@ -37,6 +37,7 @@ def train(curves: Sequence[Curve], as_of: date, leads: Sequence[int] = rules.LEA
         finals=_numbers([one[past.finished, 0] for one in past.means]),
         traits=_traits(past, found),
         neighbours=_neighbours(past),
+        room=round(float(lessons.rooms(past.reached[: past.finished, 0])[-1]), 6),
         running=tuple(sorted(rules.checksum(eid) for eid in past.eids[past.finished :])),
     )
 
@@ -44,10 +45,9 @@ def train(curves: Sequence[Curve], as_of: date, leads: Sequence[int] = rules.LEA
 def _step(past: History, lesson: lessons.Lesson, by_day: list[tuple[Any, list[Array]]]) -> tuple[Step, Accuracy | None]:
     lead, sold, final = lesson.lead, lesson.sold, lesson.final
     predicted, ridges = regression.replay(lesson)
-    regressed = np.where(np.isfinite(predicted), predicted, (sold + lesson.advanced[3])[:, None])
-    limit = np.maximum(sold, 1.0)[:, None]
-    members = np.clip(np.c_[lesson.members, regressed], sold[:, None], limit)
-    shares, weights = combining.weights(members, final, lesson.known, lead, predicted.shape[1])
+    limit = rules.limit(lesson.room, sold)[:, None]
+    members = np.clip(np.c_[lesson.members, predicted], sold[:, None], limit)
+    shares, weights = combining.weights(members, lesson)
     value = (members * shares).sum(axis=1)
     ends, interval = combining.intervals(sold, value, final, lesson.known, lead)
     means = [one[past.finished] for one in past.means]
@@ -76,7 +76,7 @@ def _accuracy(lesson: lessons.Lesson, value: Array, ends: Array) -> Accuracy | N
     sold, final, value, ends = (one[measured] for one in (lesson.sold, lesson.final, value, ends))
     if not len(final) or final.sum() <= 0:
         return None
-    unit, limit = rules.scale(sold, value), np.maximum(sold, 1.0)
+    unit, limit = rules.scale(sold, value), rules.limit(lesson.room[measured], sold)
     low, high = np.maximum(value + ends[:, 0] * unit, sold), np.minimum(value + ends[:, 1] * unit, limit)
     inside = (final >= low - 1e-9) & (np.minimum(final, limit) <= high + 1e-9)
     wape = float(np.abs(value - final).sum() / final.sum())
