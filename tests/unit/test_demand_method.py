@@ -5,11 +5,12 @@ from datetime import date, timedelta
 from functools import cache
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marquee.demand import rules, scoring, training
+from marquee.demand import combining, history, lessons, rules, scoring, training
 from marquee.demand.models import Curve, Model
 from tests.support.curves import FIRST, facts, season
 
@@ -222,3 +223,61 @@ def test_an_event_is_not_its_own_neighbour() -> None:
     assert sum(tickets for _, tickets in running.sales) > 0
     for ours, theirs in zip(seen, beside, strict=True):
         assert ours == pytest.approx(theirs, abs=1e-5)
+
+
+def proportional(events: int, every: int, room: int = 400) -> list[Curve]:
+    """Events of very different size whose sales all come in the same proportions: half of them by 20 days before."""
+    rng = random.Random(3)
+    found = []
+    for number in range(events):
+        part = rng.randrange(5, 60)
+        day = FIRST + timedelta(days=number * every)
+        found.append(Curve(facts(f"evt_{number:04}", day, room), ((40, 2 * part), (20, part), (5, 3 * part))))
+    return found
+
+
+def test_few_events_show_that_sales_come_in_proportion() -> None:
+    past = proportional(12, every=4)
+    as_of = past[-1].facts.day
+    coming = {
+        part: Curve(facts(f"evt_{part}", as_of + timedelta(days=20)), ((40, 2 * part), (20, part))) for part in (5, 30)
+    }
+
+    learnt = training.train([*past, *coming.values()], as_of)
+    told = {part: scoring.forecast(learnt, one, as_of) for part, one in coming.items()}
+
+    # Of 200 places: 15 and 90 are sold, 30 and 180 will be. The mean pick-up is the same for both.
+    for part, seen in told.items():
+        assert seen.value == pytest.approx(6 * part / 200, rel=0.25)
+
+
+def test_errors_with_each_event_left_out_by_hand() -> None:
+    past = [
+        Curve(facts(f"evt_{number}", FIRST + timedelta(days=number), 100), ((9, sold), (1, later)))
+        for number, (sold, later) in enumerate([(10, 10), (20, 40), (30, 10)])
+    ]
+    history_of_three = history.read(past, FIRST + timedelta(days=9))
+    found = lessons.lesson(history_of_three, 5, lessons.effects(history_of_three), lessons.weekdays(history_of_three))
+
+    additive, multiplicative, mean = combining.left_out(found)[3]
+
+    # Pick-ups 10, 40, 10 against the others' 25, 10, 25; ratios 100/50, 60/40, 80/30; finals 20, 60, 40.
+    assert additive == pytest.approx((15 + 30 + 15) / 300)
+    assert multiplicative == pytest.approx((0 + 30 + 40) / 300)
+    assert mean == pytest.approx((30 + 30 + 0) / 300)
+
+
+@pytest.mark.parametrize(
+    ("finals", "room"),
+    [
+        ((0.5, 1.0, 1.0, 0.9), 1.0),
+        ((1.4, 0.5, 0.9), 1.0),  # one may be a mistake
+        ((1.4, 0.5, 1.2), 1.5),
+        ((1.4, 1.0, 1.2, 1.0), 1.0),  # as many end at their capacity
+        ((9.0, 8.0, 7.0), 2.0),
+    ],
+)
+def test_capacities_are_limits_unless_past_events_went_beyond_them(finals: tuple[float, ...], room: float) -> None:
+    assert lessons.rooms(np.array(finals))[-1] == pytest.approx(room)
+    assert rules.limit(room, 0.3) == pytest.approx(room)
+    assert rules.limit(room, 4.0) == (4.0 if room == 1 else 5.0)
