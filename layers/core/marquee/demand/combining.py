@@ -79,7 +79,7 @@ def left_out(lesson: Lesson) -> Array:
     found, last = np.ones((rows + 1, 3)), 0
     current: Array = np.ones(3)
     for known in np.unique(np.r_[lesson.known, rows]).tolist():
-        if known >= 2 and known >= last + known // 50:  # noqa: PLR2004 - one left out leaves one to learn from
+        if known >= 2 and known >= last + known // 12:  # noqa: PLR2004 - one left out leaves one to learn from
             last = known
             recent = slice(max(0, known - _LATEST), known)
             current = _left_out(lesson.sold[recent], lesson.final[recent], float(lesson.room[known - 1]))

@@ -60,11 +60,16 @@ def _solve(gram: Array, moment: Array, lead: int) -> Array:
     deviation = np.sqrt(np.maximum(np.diag(gram)[1:] / mass - mean**2, 0.0)) + 1e-3
     centred = (gram[1:, 1:] - mass * np.outer(mean, mean)) / np.outer(deviation, deviation)
     goal = (moment[1:] - np.outer(mean, moment[0])) / deviation[:, None]
-    for number, (places, penalty) in enumerate(rules.regressed(len(mean))):
-        shrinkage = penalty * (1 + lead / _PENALTY_DAYS[number]) * np.eye(len(places))
-        slopes = np.zeros_like(goal)
-        slopes[places] = np.linalg.solve(centred[np.ix_(places, places)] + shrinkage, goal[places])
-        slopes /= deviation[:, None]
+    full, brief = slice(0, len(mean) - 1), np.ix_(*[rules.brief(len(mean))] * 2)
+    penalties = np.array(rules.PENALTIES) * (1 + lead / np.array(_PENALTY_DAYS))
+    slopes = np.zeros((len(penalties), *goal.shape))
+    ridges = penalties[:-1, None, None] * np.eye(len(mean) - 1)
+    slopes[:-1, full] = np.linalg.solve(centred[full, full] + ridges, goal[full])
+    ridge = penalties[-1] * np.eye(len(brief[1][0]))
+    slopes[-1, brief[1][0]] = np.linalg.solve(centred[brief] + ridge, goal[brief[1][0]])
+    slopes /= deviation[:, None]
+    for number, (still, one) in enumerate(zip(_STILL, slopes, strict=True)):
         here = slice(number * width, (number + 1) * width)
-        found[:, here] = np.vstack([moment[0] / (mass + _STILL[number]) - mean @ slopes, slopes])
+        found[0, here] = moment[0] / (mass + still) - mean @ one
+        found[1:, here] = one
     return found

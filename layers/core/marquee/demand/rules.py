@@ -96,10 +96,9 @@ def features(
     return [*given, sold * _at_most(pickups[1] / _at_least(reached[1], 1e-6), _STEEPEST)]
 
 
-def regressed(inputs: int) -> list[tuple[list[int], float]]:
-    """For each regression the places of its inputs among so many, and its penalty."""
-    full, brief = list(range(inputs - 1)), [1, 2, inputs - 1 - len(MEMORIES) + 1, inputs - 1]
-    return [(full, one) for one in PENALTIES[:-1]] + [(brief, PENALTIES[-1])]
+def brief(inputs: int) -> list[int]:
+    """The places of the brief regression's inputs among so many: sold in 7 and 28 days, beyond the usual, the last."""
+    return [1, 2, inputs - len(MEMORIES), inputs - 1]
 
 
 def members(
