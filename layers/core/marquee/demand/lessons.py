@@ -9,7 +9,6 @@ from marquee.demand import rules
 from marquee.demand.history import Array, History, Indices, decayed_means
 
 _STEADY = (2.0, 500.0)  # bounds of an effect's shrinkage, in events
-_EXACT = 0.002  # of the capacity: as near to it is sold out
 _WIDER, _WIDEST = 1.25, 2.0  # beyond the second greatest final, and beyond all
 
 
@@ -178,7 +177,7 @@ def rooms(final: Array) -> Array:
     for row, one in enumerate(final.tolist()):
         second = max(second, min(one, greatest))
         greatest = max(greatest, one)
-        beyond += one > 1 + _EXACT
-        at += abs(one - 1) <= _EXACT
+        beyond += one > 1 + rules.EXACT
+        at += abs(one - 1) <= rules.EXACT
         found[row + 1] = min(_WIDER * second, _WIDEST) if beyond > max(at, 1) else 1.0
     return found

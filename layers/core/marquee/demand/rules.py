@@ -27,6 +27,7 @@ PENALTIES = (20.0, 7.0, 5.0)
 # The days around an event whose sales speak for its own, with the days at which their weight falls to 1/e.
 KERNELS: tuple[tuple[tuple[int, ...], float], ...] = ((tuple(range(-3, 4)), 2.0), (tuple(range(-14, 15)), 7.0))
 TRAITS = ("category", "city", "venue", "capacity", "price", "season", "weekday")
+EXACT = 0.002  # of the capacity: as near to it is sold out
 _AHEAD = 0.25  # of what is sold: as much more may come where capacities have not been limits
 _SMALL = 0.05  # of a capacity: keeps ratios of hardly anything sold near 1
 _STEEPEST = 20.0  # the most that a pick-up in proportion multiplies what is sold
@@ -64,9 +65,9 @@ def scale(sold: Any, value: Any) -> Any:
 def limit(room: Any, sold: Any) -> Any:
     """The greatest final that is predicted: the capacity, or what is sold already. Numbers or arrays.
 
-    More only where `room` says so: past events went beyond their capacities.
+    More only where capacities have not been limits: `room` says so of past events, what is sold of this one.
     """
-    return _at_least(sold * (1 + _AHEAD * (room > 1)), room)
+    return _at_least(sold * (1 + _AHEAD * ((room > 1) | (sold > 1 + EXACT))), room)
 
 
 def features(
