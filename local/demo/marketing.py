@@ -98,6 +98,8 @@ class Marketing:
         cents = [round(one["budget"] * 100) for one in spread["items"]]
         same("the parts come to the budget, in cents", sum(cents), round(BUDGET * 100))
         calls.show("GET", f"{path}/default_campaigns_parameters")
+        # The sandbox's clock: a day in a second, so that there is something to see.
+        calls.show("PUT", "/main/integrations/sandbox", body={"speed": 86_400}, pick=lambda d: d["settings"])
         asked = {"budget": BUDGET, "goal": "UTILIZATION"}
         started = calls.show(
             "PUT",
@@ -123,6 +125,14 @@ class Marketing:
         heading("10. An event that is over is closed, and what its campaigns sold is told")
         calls, event = self._calls, self._coming[-1]
         path, now = f"/main/events/{event.eid}", datetime.now(UTC)
+        day, sold = now.date().isoformat(), [{"type": "Regular", "sold": 30, "revenue": 720.0}]
+        calls.show(
+            "POST",
+            "/main/ingest/transaction_summary",
+            expect=201,
+            body={"eid": event.eid, "from": day, "to": day, "tickets": sold},
+            pick=lambda d: d["totals"],
+        )
         times = {"start_date_time": _text(now - timedelta(minutes=2)), "end_date_time": _text(now)}
         calls.show("PUT", f"/cr/events/{event.eid}", body=times, pick=lambda d: d["end_date_time"])
         calls.until(
@@ -136,7 +146,7 @@ class Marketing:
         calls.until(path, lambda a: not a.json["has_active_campaigns"], what="its campaigns to be stopped")
         answer = calls.until(f"/main/campaign_results/?eid={event.eid}", lambda a: bool(a.json), what="results")
         print(f"\n  GET /main/campaign_results/?eid={event.eid}")
-        print(json.dumps(answer.json[0], indent=2)[:900])
+        print("\n".join(f"     {line}" for line in json.dumps(answer.json[0], indent=2).splitlines()))
         sold = calls.send("GET", f"{path}/statistics").json["tickets_sold"]
         same(
             "sold by campaigns, at most what was sold",
@@ -197,6 +207,10 @@ def _items(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _identities(document: dict[str, Any]) -> list[tuple[str, str, str]]:
     return sorted((one["tc"], one["platform"], one["external_id"]) for one in _items(document))
+
+
+def _purchases(result: dict[str, Any]) -> int:
+    return int(result["purchase"])
 
 
 def _text(moment: datetime) -> str:
