@@ -101,6 +101,25 @@ def test_every_task_has_a_time_out_named_retries_and_a_catch(definition: dict[st
         assert state["Comment"], f"{name}: the comment is what people see as the step's title"
 
 
+def test_no_step_is_begun_again_while_its_function_may_still_be_at_work_on_an_advertising_platform(
+    template: Template,
+) -> None:
+    functions = template.of_type("AWS::Serverless::Function")
+    machines = template.of_type("AWS::Serverless::StateMachine").values()
+    limits = {
+        "${CampaignTasksFunctionArn}": functions["CampaignTasksFunction"]["Timeout"],
+        "${ClosingTasksFunctionArn}": functions["ClosingTasksFunction"]["Timeout"],
+    }
+    found = {
+        f"{machine['DefinitionUri']}/{name}": state["TimeoutSeconds"] - limits[state["Arguments"]["FunctionName"]]
+        for machine in machines
+        for name, state in states(json.loads((ROOT / machine["DefinitionUri"]).read_text("utf-8"))).items()
+        if state.get("Arguments", {}).get("FunctionName") in limits
+    }
+    assert len(found) > len(limits)
+    assert min(found.values()) > 0, found
+
+
 def test_what_caught_an_error_keeps_it_or_ends_with_one_that_is_kept(definition: dict[str, Any]) -> None:
     for name, state in states(definition).items():
         for catch in state.get("Catch", []):
