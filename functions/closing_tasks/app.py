@@ -37,6 +37,7 @@ def _run(event: dict[str, Any]) -> dict[str, Any]:  # noqa: PLR0911 - one per ta
         case "find_live":
             return {**delivering.find(event["place"])}
         case "deliver":
-            return delivering.deliver(**event["live"])
+            # Executions that began before a step could answer MORE tell nothing of it
+            return delivering.deliver(**event["live"], fetched=event.get("fetched", []))
         case unknown:
             raise ValueError(f"no such task: {unknown}")

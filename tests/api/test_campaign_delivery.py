@@ -9,6 +9,8 @@ import pytest
 
 from marquee import clock, workflows
 from marquee.campaigns import platform_service, repository, settings_service, switching, toggling
+from marquee.campaigns.delivery import collecting
+from marquee.campaigns.delivery import repository as delivery
 from marquee.campaigns.models import NewSettings
 from marquee.campaigns.platforms.models import Delivery
 from marquee.errors import Unavailable
@@ -211,3 +213,42 @@ def test_every_tenants_live_set_ups_are_found_page_by_page(
             launch(eid, tenant)
     assert len(running.deliver()) == 4
     assert repository.live("nobody", None, 10) == ([], None)
+
+
+def test_what_takes_long_is_fetched_in_several_steps_the_longest_not_fetched_first_and_judged_once_all_is(
+    running: Closings, now: Clock, aws: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given campaigns below the floor, of which jazz was fetched a day later than rock, and steps without time for two
+    running.deliver()
+    now.at(LAUNCHED + 11 * DAY)
+    jazz, rock = (one["sk"] for one in campaigns_of())
+    collecting.collect(TENANT, campaigns_of()[0])
+    now.at(LAUNCHED + 12 * DAY)
+    optimise(ad="ON", floor="2")
+    returning(monkeypatch, jazz=0, rock=0)
+    monkeypatch.setattr("marquee.campaigns.delivery.delivering.SECONDS", 0)
+    live = {"tenant": TENANT, "eid": COMING}
+    # When they are looked at, Then nothing is judged before both are fetched
+    assert running.step("deliver", live=live) == {"outcome": "MORE", "fetched": [rock]}
+    assert running.step("deliver", live=live, fetched=[rock]) == {"outcome": "MORE", "fetched": sorted([jazz, rock])}
+    assert {one["delivered_until"] for one in campaigns_of()} == {clock.timestamp()}
+    assert {one for one, _, _ in states(aws["CampaignsTable"]).values()} == {"RUNNING"}
+    # and one after the other is switched off, without being fetched again
+    now.at(LAUNCHED + 13 * DAY)
+    assert running.step("deliver", live=live, fetched=[jazz, rock])["outcome"] == "MORE"
+    assert [one for one, _, _ in states(aws["CampaignsTable"]).values()] == ["PAUSED", "RUNNING"]
+    assert running.step("deliver", live=live, fetched=[jazz, rock]) == {"outcome": "COLLECTED", "off": 1}
+    assert {one for one, _, _ in states(aws["CampaignsTable"]).values()} == {"PAUSED"}
+    assert {one["delivered_until"] for one in campaigns_of()} != {clock.timestamp()}
+
+
+def test_a_campaign_that_an_earlier_step_noted_as_off_takes_its_time_as_well(
+    running: Closings, aws: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jazz, rock = campaigns_of()
+    for one in (jazz, rock):
+        delivery.switch_off(collecting.place_of(TENANT, one), "It returned nothing.")
+    monkeypatch.setattr("marquee.campaigns.delivery.delivering.SECONDS", 0)
+    step = running.step("deliver", live={"tenant": TENANT, "eid": COMING}, fetched=[jazz["sk"], rock["sk"]])
+    assert step["outcome"] == "MORE"
+    assert [one for one, _, _ in states(aws["CampaignsTable"]).values()] == ["PAUSED", "RUNNING"]

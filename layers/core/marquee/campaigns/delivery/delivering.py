@@ -1,9 +1,11 @@
 """The steps of the `campaign_delivery` machine: what campaigns deliver is kept, and campaigns are switched off by it.
 
 Nothing is judged by what an earlier run has kept: an event's campaigns are decided about only when all of its delivery
-could be fetched.
+could be fetched, in as many steps as that takes.
 """
 
+import time
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -28,6 +30,8 @@ _TOGGLE = "campaign_toggle"
 SETUPS = 20
 _TENANTS = 50
 _THOUSANDTHS = 3
+SECONDS = 200
+"""How long a step begins with further campaigns: the last one has to end within the function's time-out, too."""
 
 
 class Place(TypedDict):
@@ -67,22 +71,47 @@ def find(place: Place | None) -> Found:
     return {"events": [], "next": None if following is None else {"tenant": following, "after": None}}
 
 
-def deliver(tenant: str, eid: str) -> dict[str, Any]:
+def deliver(tenant: str, eid: str, fetched: Collection[str] = ()) -> dict[str, Any]:
     """Fetch what the event's campaigns have delivered, and switch off what the tenant's rules say.
 
-    An event that is over has its closing begun instead, again where that has failed. Raises what platforms raise.
+    A step that has been at work for `SECONDS` answers MORE with the sort keys of the campaigns that are `fetched`, for
+    the next one to go on after. The longest not fetched come first, so that a run that fails leaves others behind than
+    the one before. An event that is over has its closing begun instead, again where that has failed. Raises what
+    platforms raise.
     """
     event, setup = events.stored(tenant, eid), campaigns.setup(tenant, eid)
     if setup is None or setup["phase"] in {"FAILED", "WITHDRAWING"}:
         return {"outcome": "NOTHING"}
     if setup["phase"] == "CLOSED" or closing_service.is_over(event, clock.timestamp()):
         return {"outcome": "CLOSING", "started": sweeping.begin(tenant, eid)}
-    for campaign in campaigns.campaigns_of(tenant, eid, setup["launch_id"]):
-        if campaign["status"] in {"RUNNING", "PAUSED"}:
-            collecting.collect(tenant, campaign)
-        if campaign["off"] and campaign["status"] == "RUNNING":  # an earlier run did not come to it
-            _settled(collecting.place_of(tenant, campaign))
-    return _optimised(_Case(tenant, event, setup, campaigns.campaigns_of(tenant, eid, setup["launch_id"])))
+    began, done = time.monotonic(), set(fetched)
+    found = campaigns.campaigns_of(tenant, eid, setup["launch_id"])
+    for campaign in sorted(found, key=lambda one: (one.get("delivered_until", ""), one["sk"])):
+        if not _seen_to(tenant, campaign, done):
+            continue
+        if time.monotonic() - began >= SECONDS:
+            return _more(done)
+    case = _Case(tenant, event, setup, campaigns.campaigns_of(tenant, eid, setup["launch_id"]), began)
+    return _optimised(case) or _more(done)
+
+
+def _seen_to(tenant: str, campaign: Campaign, done: set[str]) -> bool:
+    """Fetch the campaign's delivery unless that is `done`, and see that it is off where that was decided.
+
+    False where there was nothing to do.
+    """
+    to_fetch = campaign["status"] in {"RUNNING", "PAUSED"} and campaign["sk"] not in done
+    if to_fetch:
+        collecting.collect(tenant, campaign)
+        done.add(campaign["sk"])
+    to_settle = bool(campaign["off"]) and campaign["status"] == "RUNNING"  # an earlier step did not come to it
+    if to_settle:
+        _settled(collecting.place_of(tenant, campaign))
+    return to_fetch or to_settle
+
+
+def _more(done: set[str]) -> dict[str, Any]:
+    return {"outcome": "MORE", "fetched": sorted(done)}
 
 
 class _Case(NamedTuple):
@@ -90,15 +119,19 @@ class _Case(NamedTuple):
     event: Item
     setup: Setup
     campaigns: list[Campaign]
+    began: float
 
 
-def _optimised(case: _Case) -> dict[str, Any]:
+def _optimised(case: _Case) -> dict[str, Any] | None:
+    """Switch off what the tenant's rules say; None where the step has no time left for all of it."""
     decision = decide(case.event, case.setup, case.campaigns, settings_service.stored(case.tenant), _sold(case))
     if decision.event is not None:
         _pause_all(case.tenant, case.event["eid"], decision.event.message)
         return {"outcome": "ALL_OFF", "reason": decision.event.code}
     off = [one for one in case.campaigns if one["sk"] in decision.campaigns]
-    for one in off:
+    for number, one in enumerate(off):
+        if number and time.monotonic() - case.began >= SECONDS:
+            return None
         place = collecting.place_of(case.tenant, one)
         # Noted first: what dies before the platform was told is made up for by the next run.
         repository.switch_off(place, decision.campaigns[one["sk"]].message)
