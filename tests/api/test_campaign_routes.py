@@ -114,6 +114,24 @@ def test_a_set_up_is_planned_accepted_once_and_shown(office: Office, app: Callab
     assert (figures["campaigns"], figures["spent"], figures["roas"]) == (2, 25.0, 4.0)
 
 
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [({"campaign_status": "CLOSED"}, "event.closed"), ({"status": "cancelled"}, "event.cancelled")],
+)
+def test_the_same_campaigns_are_not_set_up_again_for_an_event_that_is_closed_or_cancelled(
+    office: Office, change: dict[str, str], code: str
+) -> None:
+    # Given campaigns of an event that is over since
+    office.machines.launch({**office.order(office.ask("launch")), "execution": "exe"})
+    events.rewritten(TENANT, EID, lambda _: change)
+    before = (repository.setup(TENANT, EID), len(office.started("campaigns_init")))
+    # Then the same again is refused, tried out or not, and nothing is begun
+    for query in ({}, {"dry_run": ["true"]}):
+        answer = office.ask("launch", query=query)
+        assert (answer.status, answer.json["error_code"]) == (409, code)
+    assert (repository.setup(TENANT, EID), len(office.started("campaigns_init"))) == before
+
+
 def test_an_empty_body_takes_all_defaults(office: Office) -> None:
     answer = office.ask("launch", body=None)
     assert (answer.status, office.order(answer)["parameters"]) == (202, "{}")

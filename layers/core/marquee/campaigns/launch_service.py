@@ -37,8 +37,8 @@ def _resumed(tenant: str, eid: str, launch_id: str, number: int, text: str) -> E
 
 
 def _same(tenant: str, eid: str, text: str) -> Setup | None:
-    """The set-up that is there, where it is of these parameters. Raises NotFound, Conflict, Unavailable."""
-    events.stored(tenant, eid)
+    """The set-up that is there, where it is of these parameters and may run. Raises NotFound, Conflict, Unavailable."""
+    event = events.stored(tenant, eid)
     setup = repository.setup(tenant, eid)
     if setup is None or setup["phase"] == "FAILED":
         return None
@@ -46,8 +46,8 @@ def _same(tenant: str, eid: str, text: str) -> Setup | None:
         raise refusals.being_withdrawn()
     if setup["phase"] == "RESETTING":
         raise refusals.being_reset()
+    states.check_may_run(event)
     if setup["parameters"] != text:
-        states.check_may_run(events.stored(tenant, eid))
         raise refusals.already_set_up()
     return setup
 
