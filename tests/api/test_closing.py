@@ -11,7 +11,7 @@ import pytest
 from marquee import workflows
 from marquee.audience import service as audience
 from marquee.campaigns.closing import repository
-from marquee.errors import NotFound
+from marquee.errors import Conflict, NotFound
 from marquee.events import service as events
 from tests.support import closing
 from tests.support.api import TENANT, Answer, call, sample, varied
@@ -192,6 +192,40 @@ def test_launches_of_one_event_are_measured_each_in_days_of_its_own(
     assert sum(one["baseline"]["tickets"] for one in {one["launch_id"]: one for one in found}.values()) == 26 * 20
     assert 0 < sum(one["purchase"] for one in found) < 26 * 20
     assert all(one["reach"] > 0 for one in found)
+
+
+@pytest.mark.parametrize("gave_up", [True, False])
+def test_a_reset_that_ends_after_the_closing_gave_up_leaves_the_campaigns_to_be_closed_with_their_results(
+    launched: Closings, now: Clock, app: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch, gave_up: bool
+) -> None:
+    # Given a reset that failed half-way, and a closing that could not wait for it, or one that comes in between
+    machines = Machines(app("campaign_tasks"))
+    order = machines.reset_order(COMING)
+    machines.step("declare_reset", reset=order)
+    now.at(CLOSING)
+    about = {"tenant": TENANT, "eid": COMING}
+
+    def closed(*told: Any) -> Any:
+        monkeypatch.undo()
+        Clock(monkeypatch).at(CLOSING)
+        with pytest.raises(Conflict, match="being reset"):
+            launched.step("close", closing=about)
+        return rewritten(*told)
+
+    rewritten = events.rewritten
+    if gave_up:
+        with pytest.raises(Conflict, match="being reset"):
+            launched.step("close", closing=about)
+    else:
+        monkeypatch.setattr(events, "rewritten", closed)
+    # When it is redriven, Then it says that they are closed, again where its answer was lost
+    for _ in range(2):
+        with pytest.raises(Conflict, match="their results count"):
+            machines.step("finish_reset", reset=order)
+    # and the next look at campaigns finds them, for the closing to be begun again
+    assert launched.step("find_live", place=None)["events"] == [about]
+    assert launched.close()["results"] == 2
+    assert (setup_of()["phase"], launched.step("find_live", place=None)["events"]) == ("CLOSED", [])
 
 
 def test_results_are_the_tenants_own(launched: Closings, api: ModuleType) -> None:

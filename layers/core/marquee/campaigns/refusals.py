@@ -20,6 +20,11 @@ def being_reset() -> Conflict:
     return Conflict("campaigns.being_reset", "The event's campaigns are being reset.")
 
 
+def closed() -> Conflict:
+    """The event is over, and its campaigns were closed with it."""
+    return Conflict("event.closed", "The event's campaigns are closed: their results count, and they stay.")
+
+
 def contended() -> Unavailable:
     """Others write the set-up, or the event, without an end: machines try such a step again."""
     return Unavailable("campaigns.contended", "The event's campaigns are being changed by others. Try again.")

@@ -11,6 +11,7 @@ from marquee import clock, ddb
 from marquee.campaigns import refusals, repository, states, toggling
 from marquee.campaigns.models import Item, ResetTask, Setup, ToggleTask
 from marquee.errors import Conflict
+from marquee.events import closing_service
 from marquee.events import service as events
 
 UNDO_DAYS, PURGE_DAYS = 30, 31
@@ -41,7 +42,7 @@ def check_resettable(setup: Setup | None) -> Setup:
     if setup is None or states.is_over(setup["phase"]):
         raise Conflict("campaigns.not_set_up", "The event has no campaigns that could be reset.")
     if setup["phase"] == "CLOSED":
-        raise Conflict("event.closed", "The event's campaigns are closed: their results count, and they stay.")
+        raise refusals.closed()
     if setup["phase"] in {"PREPARING", "ACTIVATING"}:
         told = "The event's campaigns are being set up. Wait for that, or cancel it."
         raise Conflict("campaigns.being_set_up", told)
@@ -53,18 +54,29 @@ def _resetting(task: ResetTask) -> Item:
 
 
 def finish(task: ResetTask) -> Item:
-    """Put the set-up aside and open the event for another, in one transaction. Outcome DONE. Raises Conflict."""
+    """Put the set-up aside and open the event for another, in one transaction. Outcome DONE.
+
+    Where the event was closed meanwhile, the set-up is closed in the place of that, and stays among the live ones: the
+    closing that waited for the reset is begun again, and finds it. Raises Conflict then, and where it was taken back.
+    """
     for _ in range(_ATTEMPTS):
         setup = _present(task)
         if setup is None:
             return _done(task)
+        if setup["phase"] == "CLOSED":
+            raise refusals.closed()
         if setup["phase"] != "RESETTING":
             raise Conflict("campaigns.not_reset", "The reset of these campaigns was taken back.")
         at = clock.timestamp()
+        if _is_closed(events.stored(task["tenant"], task["eid"]), at):
+            repository.move(task["tenant"], setup, states.moved(setup, at, phase="CLOSED", closed_at=at))
+            continue
         aside = states.moved(setup, at, reset_at=at, reset_id=task["reset_id"])
         purge_at = clock.rfc3339(datetime.fromisoformat(at) + timedelta(days=PURGE_DAYS))
 
         def change(event: Item, at: str = at) -> Item:
+            if _is_closed(event, at):
+                raise ddb.CheckFailed
             return states.reset_fields(event, at) or {"updated_at": at}
 
         try:
@@ -73,6 +85,16 @@ def finish(task: ResetTask) -> Item:
             continue
         return _done(task)
     raise refusals.contended()
+
+
+def _is_closed(event: Item, at: str) -> bool:
+    """Whether no sweep finds the event any more: only its live set-up has its closing begun again.
+
+    One that is over, but not closed yet, is swept, and closed with the set-ups that were reset.
+    """
+    if event["campaign_status"] == "IGNORED":
+        return closing_service.is_over(event, at)
+    return bool(event["campaign_status"] == "CLOSED")
 
 
 def tell(failures: list[str]) -> Item:
