@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from marquee import clock, workflows
+from marquee import clock
 from marquee.campaigns import platform_service, repository, settings_service, switching, toggling
 from marquee.campaigns.delivery import collecting
 from marquee.campaigns.delivery import repository as delivery
@@ -18,12 +18,22 @@ from marquee.events import service as events
 from marquee.preconditions import Precondition
 from tests.support import closing
 from tests.support.api import TENANT, call, sample
-from tests.support.closing import CLOSING, LAUNCHED, Clock, Closings, campaigns_of, launch, on_platform, setup_of
+from tests.support.closing import (
+    CLOSING,
+    LAUNCHED,
+    Clock,
+    Closings,
+    Started,
+    campaigns_of,
+    launch,
+    on_platform,
+    recorded,
+    setup_of,
+)
 from tests.support.demand import COMING, TODAY, coming, sell
 from tests.support.platforms import inject
 
 DAY = timedelta(days=1)
-Started = list[tuple[str, str, dict[str, Any]]]
 
 
 @pytest.fixture
@@ -33,16 +43,7 @@ def now(aws: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> Started:
-    """The executions that are started: machine, name, input."""
-    found: Started = []
-
-    def start(machine: str, name: str, payload: dict[str, Any]) -> str:
-        found.append((machine, name, payload))
-        return name
-
-    monkeypatch.setattr(workflows, "start", start)
-    monkeypatch.setattr(workflows, "describe", lambda *_: None)
-    return found
+    return recorded(monkeypatch)
 
 
 @pytest.fixture

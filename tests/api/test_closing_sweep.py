@@ -13,11 +13,9 @@ from marquee.campaigns.closing import repository
 from marquee.events import closing_service, service
 from tests.support import closing
 from tests.support.api import TENANT, call, sample, varied
-from tests.support.closing import CLOSING, LAUNCHED, Clock, Closings, launch
+from tests.support.closing import CLOSING, LAUNCHED, Clock, Closings, Started, launch, recorded
 from tests.support.demand import COMING, NOW, TODAY, coming, past, register
 from tests.support.launching import Machines
-
-Started = list[tuple[str, str, dict[str, Any]]]
 
 
 @pytest.fixture
@@ -27,15 +25,7 @@ def now(aws: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> Started:
-    found: Started = []
-
-    def start(machine: str, name: str, payload: dict[str, Any]) -> str:
-        found.append((machine, name, payload))
-        return name
-
-    monkeypatch.setattr(workflows, "start", start)
-    monkeypatch.setattr(workflows, "describe", lambda *_: None)
-    return found
+    return recorded(monkeypatch)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from marquee import clock, ddb
+from marquee import clock, ddb, workflows
 from marquee.audience import cluster_service
 from marquee.audience.models import NewClusterSet
 from marquee.campaigns import launching, repository, switching
@@ -22,6 +22,23 @@ LAUNCHED, CLOSING = NOW + timedelta(hours=1), NOW + timedelta(days=27)
 """The campaigns begin a day's hour after `NOW`; the event, 25 days later, is over when it is closed."""
 PLATFORM = {"cost_per_mille": 5, "click_rate": 0.1, "purchase_rate": 0.2, "minimum_spend": 0}
 Outcome = dict[str, Any]
+
+
+Started = list[tuple[str, str, dict[str, Any]]]
+"""Executions that were started: machine, name, input."""
+
+
+def recorded(monkeypatch: pytest.MonkeyPatch) -> Started:
+    """Let executions be noted, not started; of none of them anything is known."""
+    found: Started = []
+
+    def start(machine: str, name: str, payload: dict[str, Any]) -> str:
+        found.append((machine, name, payload))
+        return name
+
+    monkeypatch.setattr(workflows, "start", start)
+    monkeypatch.setattr(workflows, "describe", lambda *_: None)
+    return found
 
 
 class Clock:

@@ -183,17 +183,21 @@ def live_partition(tenant: str) -> str:
 
 def campaigns_of(tenant: str, eid: str, launch_id: str | None = None) -> list[Campaign]:
     """The campaigns of one set-up, or of all that the event had, as of now (consistent), by cluster and platform."""
-    prefix = f"{CAMPAIGN}{launch_id}#" if launch_id else CAMPAIGN
+    return cast("list[Campaign]", under(tenant, eid, f"{CAMPAIGN}{launch_id}#" if launch_id else CAMPAIGN))
+
+
+def under(tenant: str, eid: str, prefix: str) -> list[ddb.Item]:
+    """All that is stored of the event under sort keys that begin so, as of now (consistent), by sort key."""
     request: dict[str, Any] = {
         "TableName": settings().campaigns_table,
         "ConsistentRead": True,
         "KeyConditionExpression": "pk = :pk AND begins_with(sk, :sk)",
         "ExpressionAttributeValues": ddb.to_item({":pk": keys.event(tenant, eid), ":sk": prefix}),
     }
-    found: list[Campaign] = []
+    found: list[ddb.Item] = []
     while True:
         answer = ddb.query(request)
-        found += [cast("Campaign", ddb.from_item(item)) for item in answer["Items"]]
+        found += map(ddb.from_item, answer["Items"])
         if "LastEvaluatedKey" not in answer:
             return found
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

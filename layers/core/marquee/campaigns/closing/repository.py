@@ -7,17 +7,18 @@ from typing import Any, NamedTuple, cast
 import orjson
 
 from marquee import ddb, keys
+from marquee.campaigns import repository as campaigns
 from marquee.campaigns.closing.models import Run
 from marquee.campaigns.models import Setup
 from marquee.settings import settings
 
-_SETUP, _ORDER = "SETUP", "ORDER"
+_ORDER = "ORDER"
 _CURRENT, _RUN = "RESULT", "RESULT#"
 
 
 def launches(tenant: str, eid: str) -> list[Setup]:
     """All set-ups that the event has, or had and may get back, as of now (consistent)."""
-    found = _under(tenant, eid, _SETUP)
+    found = campaigns.under(tenant, eid, campaigns.SETUP)
     return [cast("Setup", item) for item in found if "launch_id" in item]
 
 
@@ -80,7 +81,7 @@ def run(tenant: str, eid: str, run_id: str) -> Run | None:
 
 def runs(tenant: str, eid: str) -> list[Run]:
     """All attributions of the event that are stored."""
-    return [_run(item) for item in _under(tenant, eid, _RUN)]
+    return [_run(item) for item in campaigns.under(tenant, eid, _RUN)]
 
 
 def keep(tenant: str, eid: str, found: Run, changes: int, at: str) -> bool:
@@ -111,19 +112,3 @@ def keep(tenant: str, eid: str, found: Run, changes: int, at: str) -> bool:
 def _run(item: ddb.Item) -> Run:
     stored: Run = orjson.loads(zlib.decompress(item["doc"]))
     return stored
-
-
-def _under(tenant: str, eid: str, prefix: str) -> list[ddb.Item]:
-    request: dict[str, Any] = {
-        "TableName": settings().campaigns_table,
-        "ConsistentRead": True,
-        "KeyConditionExpression": "pk = :pk AND begins_with(sk, :sk)",
-        "ExpressionAttributeValues": ddb.to_item({":pk": keys.event(tenant, eid), ":sk": prefix}),
-    }
-    found: list[ddb.Item] = []
-    while True:
-        answer = ddb.query(request)
-        found += map(ddb.from_item, answer["Items"])
-        if "LastEvaluatedKey" not in answer:
-            return found
-        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
