@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from marquee import workflows
+from marquee import ddb, workflows
 from marquee.audience import service as audience
 from marquee.campaigns.closing import repository
 from marquee.errors import Conflict, NotFound
@@ -226,6 +226,27 @@ def test_a_reset_that_ends_after_the_closing_gave_up_leaves_the_campaigns_to_be_
     assert launched.step("find_live", place=None)["events"] == [about]
     assert launched.close()["results"] == 2
     assert (setup_of()["phase"], launched.step("find_live", place=None)["events"]) == ("CLOSED", [])
+
+
+def test_clusters_that_were_launched_are_kept_for_good_and_others_for_a_time(
+    launched: Closings, aws: dict[str, str]
+) -> None:
+    # Given clusters that were launched, registered again since, and others that nobody launched
+    run_id = setup_of()["tc_run_id"]
+    closing.clusters("indie")
+    closing.clusters("jazz", "rock")
+    stored = {one["sk"]: one for one in closing.held(aws["CampaignsTable"], f"T#{TENANT}#AUDIENCE")}
+    runs = {sk: one for sk, one in stored.items() if sk.startswith("RUN#")}
+    assert (len(runs), f"RUN#{run_id}" in runs) == (2, True)
+    assert {int(one["expires_at"]) for one in runs.values()} == {int((CLOSING + timedelta(days=90)).timestamp())}
+    assert [sk for sk, one in stored.items() if "expires_at" not in one] == ["CLUSTERS", f"LAUNCHED#{run_id}"]
+    # When what expires is gone, Then what is current and what was launched can be read, and is learnt from
+    for sk in runs:
+        key = ddb.to_item({"pk": f"T#{TENANT}#AUDIENCE", "sk": sk})
+        ddb.aws_client("dynamodb").delete_item(TableName=aws["CampaignsTable"], Key=key)
+    closing.clusters("pop")
+    assert launched.close()["learnt"] == 1
+    assert [one["tc"] for one in audience.run(TENANT, run_id)["clusters"]] == ["jazz", "rock"]
 
 
 def test_results_are_the_tenants_own(launched: Closings, api: ModuleType) -> None:

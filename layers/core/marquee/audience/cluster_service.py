@@ -15,6 +15,8 @@ MAX_ROWS = 2_000
 """Rows of a sheet, far more than there may be clusters."""
 _ATTEMPTS = 20
 _TOLD = 200
+_RUN_DAYS = 90
+"""How long clusters that no launch was planned with stay readable under their id."""
 
 
 def read(tenant: str) -> ClusterSetDocument:
@@ -114,7 +116,8 @@ def _changed(
             "clusters": clusters,
         }
         doc = rules.document_of(clusters)
-        if repository.put(tenant, after["version"], after["tc_run_id"], doc, after["updated_at"] or ""):
+        expires_at = clock.epoch() + _RUN_DAYS * 86_400
+        if repository.put(tenant, after["version"], after["tc_run_id"], doc, after["updated_at"] or "", expires_at):
             return after
     raise Conflict("clusters.contended", "The clusters are being changed by others. Try again.")
 

@@ -11,6 +11,7 @@ from marquee.audience.models import Item
 from marquee.settings import settings
 
 _CURRENT = "CLUSTERS"
+_RUN, _LAUNCHED = "RUN#", "LAUNCHED#"
 
 
 def _partition(tenant: str) -> str:
@@ -23,18 +24,41 @@ def current(tenant: str) -> Item | None:
 
 
 def run(tenant: str, tc_run_id: str) -> Item | None:
-    """The tenant's clusters as they were under this id, or None."""
-    return ddb.get(settings().campaigns_table, _partition(tenant), f"RUN#{tc_run_id}")
+    """The tenant's clusters as they were under this id, or None where no launch was planned with them and it is long.
+
+    Consistent; a launch's own copy comes first.
+    """
+    for sk in (_LAUNCHED + tc_run_id, _RUN + tc_run_id):
+        item = ddb.get(settings().campaigns_table, _partition(tenant), sk)
+        if item is not None:
+            return item
+    item = current(tenant)
+    return item if item and item["tc_run_id"] == tc_run_id else None
 
 
-def put(tenant: str, version: int, tc_run_id: str, doc: str, updated_at: str) -> bool:
-    """Store the clusters as `version`, and under their id for good. False where the version before is not there."""
+def put(tenant: str, version: int, tc_run_id: str, doc: str, updated_at: str, expires_at: int) -> bool:
+    """Store the clusters as `version`, and under their id until `expires_at` (seconds since 1970).
+
+    False where the version before is not there.
+    """
     values = {"tc_run_id": tc_run_id, "version": version, "doc": doc, "updated_at": updated_at}
     writes = [
         _put({"pk": _partition(tenant), "sk": _CURRENT, **values}, version - 1),
-        {"Put": _place({"pk": _partition(tenant), "sk": f"RUN#{tc_run_id}", **values})},
+        {"Put": _place({"pk": _partition(tenant), "sk": _RUN + tc_run_id, **values, "expires_at": expires_at})},
     ]
     return not ddb.transact(writes)
+
+
+def keeping(tenant: str, run: Item) -> list[dict[str, Any]]:
+    """The transaction's writes that keep these clusters under their id for good; none where they are kept.
+
+    A copy of its own, so that the same clusters registered once more cannot make it expire.
+    """
+    sk = _LAUNCHED + run["tc_run_id"]
+    if run["sk"] == sk:
+        return []
+    kept = {name: value for name, value in run.items() if name != "expires_at"}
+    return [{"Put": _place({**kept, "pk": _partition(tenant), "sk": sk})}]
 
 
 def lessons(tenant: str, keys: Sequence[str]) -> dict[str, tuple[int, dict[str, Evidence]]]:

@@ -6,7 +6,7 @@ head too.
 
 import math
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -20,6 +20,7 @@ from marquee.audience.models import (
     Cluster,
     ClusterSet,
     Goal,
+    Item,
     LeftOut,
     SuggestionQuery,
 )
@@ -36,11 +37,20 @@ def cluster_set(tenant: str) -> ClusterSet:
 
 
 def run(tenant: str, tc_run_id: str) -> ClusterSet:
-    """The tenant's clusters as they were under this id. Raises NotFound."""
+    """The tenant's clusters as they were under this id, long ago only where they were launched. Raises NotFound."""
+    return rules.set_of(tenant, _run(tenant, tc_run_id))
+
+
+def keeping(tenant: str, tc_run_id: str) -> list[dict[str, Any]]:
+    """A launch's writes, for its transaction, that keep its clusters as they are now for good. Raises NotFound."""
+    return repository.keeping(tenant, _run(tenant, tc_run_id))
+
+
+def _run(tenant: str, tc_run_id: str) -> Item:
     item = repository.run(tenant, tc_run_id)
     if item is None:
-        raise NotFound("clusters.run_not_found", f"There were never clusters '{tc_run_id}'.")
-    return rules.set_of(tenant, item)
+        raise NotFound("clusters.run_not_found", f"There are no clusters '{tc_run_id}'.")
+    return item
 
 
 def ranked(tenant: str, eid: str) -> RankedClusters:

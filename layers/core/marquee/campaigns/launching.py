@@ -4,6 +4,7 @@ A launch is known by the id in its input, which a redriven execution has as well
 """
 
 from marquee import clock, ddb
+from marquee.audience import service as audience
 from marquee.campaigns import planning, refusals, repository, states, withdrawing
 from marquee.campaigns.models import Item, LaunchTask, Setup
 from marquee.demand import service as demand
@@ -32,7 +33,7 @@ def prepare(task: LaunchTask) -> Item:
         else:
             plan = planning.planned(tenant, eid, planning.parse(task["parameters"]))
             new, campaigns = planning.stored(task, plan, demand.pinned(tenant), clock.timestamp(), setup)
-            if repository.plan(tenant, setup, new, campaigns):
+            if repository.plan(tenant, setup, new, campaigns, audience.keeping(tenant, plan.tc_run_id)):
                 return _prepared(task)
             _check_next(task)
     raise refusals.contended()

@@ -52,10 +52,17 @@ def next_in_order(tenant: str, eid: str) -> int:
     return int(ddb.from_item(answer["Attributes"])["asked"])
 
 
-def plan(tenant: str, before: Setup | None, new: Setup, campaigns: Sequence[Campaign]) -> bool:
+def plan(
+    tenant: str,
+    before: Setup | None,
+    new: Setup,
+    campaigns: Sequence[Campaign],
+    keeping: Sequence[Mapping[str, Any]] = (),
+) -> bool:
     """Store a launch with all its campaigns, in one transaction, as the event's next one. False where it is not.
 
-    `before` is the failed set-up in whose place it comes. It is not the next one where another launch was quicker.
+    `before` is the failed set-up in whose place it comes, `keeping` are writes that keep what it was planned with. It
+    is not the next one where another launch was quicker.
     """
     number = new["number"]
     counting: dict[str, Any] = {
@@ -75,7 +82,7 @@ def plan(tenant: str, before: Setup | None, new: Setup, campaigns: Sequence[Camp
         }
         for one in campaigns
     ]
-    return not ddb.transact([setup_put(tenant, before, new), {"Update": counting}, *items])
+    return not ddb.transact([setup_put(tenant, before, new), {"Update": counting}, *items, *keeping])
 
 
 def move(tenant: str, before: Setup, after: Setup) -> bool:
