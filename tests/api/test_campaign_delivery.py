@@ -12,6 +12,7 @@ from marquee.campaigns import platform_service, repository, settings_service, sw
 from marquee.campaigns.delivery import collecting
 from marquee.campaigns.delivery import repository as delivery
 from marquee.campaigns.models import NewSettings
+from marquee.campaigns.platforms.errors import Refused
 from marquee.campaigns.platforms.models import Delivery
 from marquee.errors import Unavailable
 from marquee.events import service as events
@@ -253,3 +254,18 @@ def test_a_campaign_that_an_earlier_step_noted_as_off_takes_its_time_as_well(
     step = running.step("deliver", live={"tenant": TENANT, "eid": COMING}, fetched=[jazz["sk"], rock["sk"]])
     assert step["outcome"] == "MORE"
     assert [one for one, _, _ in states(aws["CampaignsTable"]).values()] == ["PAUSED", "RUNNING"]
+
+
+def test_a_platform_that_refuses_to_tell_of_one_campaign_keeps_no_others_from_being_judged(
+    running: Closings, started: Started, aws: dict[str, str]
+) -> None:
+    # Given an event that is nearly sold out, and a platform that says nothing about one of its campaigns
+    optimise(event="ON")
+    sell(COMING, {TODAY + DAY: 860}, source="src_two")
+    inject(aws["CampaignsTable"], TENANT, operation="delivery", moment="before", error="refused")
+    # When delivery is collected
+    with pytest.raises(Refused):
+        running.deliver()
+    # Then the other's is kept, all are switched off, and the refusal is not hushed up
+    assert [bool(one.get("delivered_until")) for one in campaigns_of()].count(True) == 1
+    assert [machine for machine, _, _ in started] == ["campaign_toggle"]

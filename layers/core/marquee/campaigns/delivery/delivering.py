@@ -1,7 +1,7 @@
 """The steps of the `campaign_delivery` machine: what campaigns deliver is kept, and campaigns are switched off by it.
 
-Nothing is judged by what an earlier run has kept: an event's campaigns are decided about only when all of its delivery
-could be fetched, in as many steps as that takes.
+An event's campaigns are decided about only when all of its delivery that can be had was fetched by this run, in as many
+steps as that takes.
 """
 
 import time
@@ -19,11 +19,13 @@ from marquee.campaigns.closing import sweeping
 from marquee.campaigns.delivery import collecting, decisions, repository
 from marquee.campaigns.delivery.decisions import Decision, Figures, Policy
 from marquee.campaigns.models import Campaign, CampaignPlace, Settings, Setup
+from marquee.campaigns.platforms.errors import Refused
 from marquee.errors import Unavailable
 from marquee.events import closing_service
 from marquee.events import service as events
 from marquee.events.models import EventMeta, Item
 from marquee.executions import service as executions
+from marquee.observability import logger
 from marquee.sales import days_service as sales
 
 _TOGGLE = "campaign_toggle"
@@ -76,8 +78,9 @@ def deliver(tenant: str, eid: str, fetched: Collection[str] = ()) -> dict[str, A
 
     A step that has been at work for `SECONDS` answers MORE with the sort keys of the campaigns that are `fetched`, for
     the next one to go on after. The longest not fetched come first, so that a run that fails leaves others behind than
-    the one before. An event that is over has its closing begun instead, again where that has failed. Raises what
-    platforms raise.
+    the one before. A campaign whose platform refuses to tell keeps no others from being judged, and counts with what is
+    known of it; its refusal is raised in the end. An event that is over has its closing begun instead, again where that
+    has failed. Raises what platforms raise.
     """
     event, setup = events.stored(tenant, eid), campaigns.setup(tenant, eid)
     if setup is None or setup["phase"] in {"FAILED", "WITHDRAWING"}:
@@ -86,13 +89,22 @@ def deliver(tenant: str, eid: str, fetched: Collection[str] = ()) -> dict[str, A
         return {"outcome": "CLOSING", "started": sweeping.begin(tenant, eid)}
     began, done = time.monotonic(), set(fetched)
     found = campaigns.campaigns_of(tenant, eid, setup["launch_id"])
+    refusals: list[Refused] = []
     for campaign in sorted(found, key=lambda one: (one.get("delivered_until", ""), one["sk"])):
-        if not _seen_to(tenant, campaign, done):
-            continue
+        try:
+            if not _seen_to(tenant, campaign, done):
+                continue
+        except Refused as refusal:
+            logger().warning("delivery_refused", extra={"tenant": tenant, "eid": eid, "sk": campaign["sk"]})
+            refusals.append(refusal)
+            done.add(campaign["sk"])
         if time.monotonic() - began >= SECONDS:
             return _more(done)
     case = _Case(tenant, event, setup, campaigns.campaigns_of(tenant, eid, setup["launch_id"]), began)
-    return _optimised(case) or _more(done)
+    outcome = _optimised(case) or _more(done)
+    if refusals and outcome["outcome"] != "MORE":
+        raise refusals[0]
+    return outcome
 
 
 def _seen_to(tenant: str, campaign: Campaign, done: set[str]) -> bool:
