@@ -3,6 +3,7 @@
 import ssl
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -51,7 +52,7 @@ def first(count: int, reply: Reply) -> Plan:
     return lambda number, _asked: reply if number < count else None
 
 
-class LocalHost:
+class LocalHost(ABC):
     """A host that does nothing of its own: `answer` is what a kind of host makes of a request."""
 
     base = ""
@@ -105,9 +106,9 @@ class LocalHost:
         self._server.shutdown()
         self._server.server_close()
 
+    @abstractmethod
     def answer(self, asked: Asked) -> Reply:
         """Do what is asked, and answer it; never two at once."""
-        raise NotImplementedError
 
     def handle(self, request: BaseHTTPRequestHandler) -> None:
         """Answer one request, or misbehave as planned."""
