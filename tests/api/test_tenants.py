@@ -25,7 +25,7 @@ def ids_in(event: dict[str, Any]) -> set[str]:
 
 
 # Executions and ingests of a tenant are shown to strangers on the deployed stack, where they can exist.
-GROUPS = {"events", "statuses", "insights", "sales", "registry"}
+GROUPS = {"events", "statuses", "insights", "sales", "campaigns", "registry"}
 WITH_EVENT_IDS = [
     path
     for path in sorted(SAMPLES.glob("*/*.json"))
@@ -82,3 +82,28 @@ def test_a_cursor_leads_into_the_callers_own_list_only(aws: dict[str, str], app:
     cursor = call(app("events"), varied(sample("events", "list"), query={"limit": ["1"]})).json["next_cursor"]
     asked = varied(sample("events", "list"), query={"cursor": [cursor]}, tenants=["stranger"])
     assert call(app("events"), asked).json["items"] == []
+
+
+def test_a_strangers_clusters_settings_and_integrations_are_their_own(
+    aws: dict[str, str], app: Callable[[str], ModuleType]
+) -> None:
+    # Given a tenant with clusters, settings and an integration
+    campaigns, audience = app("campaigns"), app("audience")
+    for group, name in (("audience", "set_clusters"), ("campaigns", "replace_settings")):
+        assert call({"campaigns": campaigns, "audience": audience}[group], sample(group, name)).status == 200
+    sandbox = varied(sample("campaigns", "set_up_integration"), path={"platform": "sandbox"}, body={"speed": 60})
+    assert call(campaigns, sandbox).status == 200
+    # When a stranger asks for theirs, and changes what is of that name
+    asked = {
+        name: call(audience, varied(sample("audience", name), tenants=["stranger"])) for name in ("read_clusters",)
+    }
+    removed = call(
+        audience, varied(sample("audience", "remove_cluster"), tenants=["stranger"], headers={"If-Match": ""})
+    )
+    settings = call(campaigns, varied(sample("campaigns", "read_settings"), tenants=["stranger"]))
+    listed = call(campaigns, varied(sample("campaigns", "list_integrations"), tenants=["stranger"]))
+    # Then there is nothing, and the tenant's is as it was
+    assert (asked["read_clusters"].json["clusters"], removed.status) == ([], 404)
+    assert settings.json["version"] == 0
+    assert {one["version"] for one in listed.json["items"]} == {0}
+    assert len(call(audience, sample("audience", "read_clusters")).json["clusters"]) == 3
