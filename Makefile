@@ -85,10 +85,10 @@ lint-template:
 	.tools/sam/bin/sam validate --region us-east-1 --template template.yaml
 	.tools/sam/bin/sam validate --lint --region us-east-1 --template template.yaml
 
-# On two processors: those that need a stack have one each, wait much of the time, and are dealt out a file at a time.
+# Those that need a stack wait much of the time, so three go on two processors, a stack each, dealt out a file at a time.
 test: lint .tools/awscli/awscli.stamp .tools/openapi_client/openapi_client.stamp ## lint, then every test: unit, api, workflows, infra, e2e
 	$(VENV) -m pytest -n 2 tests/unit tests/api tests/infra
-	$(VENV) -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/workflows tests/e2e
+	$(VENV) -m pytest -n 3 --dist loadfile --no-loadscope-reorder tests/workflows tests/e2e
 
 build: setup ## what goes to AWS, in .aws-sam/build (RUNTIME= ARCH=)
 	.tools/sam/bin/sam build --cached --parallel --parameter-overrides PythonRuntime=$(RUNTIME) Architecture=$(ARCH)
