@@ -92,3 +92,10 @@ def test_what_is_no_cursor_is_refused(nonsense: str) -> None:
         cursors.offset(nonsense, "rows")
     with pytest.raises(Malformed):
         cursors.sort_key(nonsense, "rows")
+
+
+@given(st.integers(min_value=-(10**15) + 1, max_value=10**15 - 1), st.sampled_from(["EUR", "JPY", "KWD", "CLF"]))
+def test_what_is_sent_comes_back_in_minor_units_and_a_decimal_too_many_does_not(minor: int, currency: str) -> None:
+    sent = Decimal(str(money.to_number(minor, currency)))
+    assert money.to_minor(sent, currency) == minor
+    assert money.to_minor(sent + Decimal(1).scaleb(-money.exponent(currency) - 1), currency) is None

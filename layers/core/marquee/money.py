@@ -36,3 +36,9 @@ def to_number(minor: int, currency: str) -> float | int:
     """
     places = exponent(currency)
     return minor if places == 0 else float(Decimal(minor).scaleb(-places))
+
+
+def to_minor(amount: Decimal, currency: str) -> int | None:
+    """The inverse: an amount in minor units, exactly; None where it has more decimals than the currency."""
+    minor = amount.scaleb(exponent(currency))
+    return int(minor) if minor == minor.to_integral_value() else None

@@ -69,13 +69,12 @@ def _int(value: int | str) -> int:
 
 def to_minor(amount: Decimal, currency: str, most: int) -> int | str:
     """An amount in minor units, exactly, or a sentence that says why it cannot be."""
-    places = money.exponent(currency)
-    exact = amount.scaleb(places)
-    if exact != exact.to_integral_value():
-        return f"{currency} has {places} decimals; there are more."
+    exact = money.to_minor(amount, currency)
+    if exact is None:
+        return f"{currency} has {money.exponent(currency)} decimals; there are more."
     if exact > most:
         return f"The amount is larger than {money.to_number(most, currency):,} {currency}."
-    return int(exact)
+    return exact
 
 
 def arranged(clusters: Sequence[Cluster]) -> list[Cluster]:

@@ -6,9 +6,9 @@ import orjson
 
 from marquee import clock
 from marquee.audience import service as audience
-from marquee.audience.models import Goal
+from marquee.audience.models import Goal, PlatformName
 from marquee.campaigns import defaults, platform_service, repository, states
-from marquee.campaigns.models import DefaultCluster, DefaultParameters, IntegrationState, PlatformName
+from marquee.campaigns.models import DefaultCluster, DefaultParameters, IntegrationState
 from marquee.errors import DomainError, Unprocessable
 from marquee.events import service as events
 from marquee.events.models import EventMeta

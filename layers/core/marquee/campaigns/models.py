@@ -6,11 +6,10 @@ from typing import Annotated, Any, ClassVar, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from marquee.audience.models import Goal
+from marquee.audience.models import Goal, PlatformName
 from marquee.plans import DryRun
 from marquee.schemas import Exact
 
-PlatformName = Literal["sandbox", "meta"]
 Phase = Literal["PREPARING", "ACTIVATING", "READY", "RESETTING", "CLOSED", "WITHDRAWING", "FAILED"]
 """Where a set-up is. PREPARING: its campaigns are created, paused. ACTIVATING: all are there, and are switched on.
 READY: they run or are paused as the client likes. RESETTING: they are paused to be put away. CLOSED: the event is over.

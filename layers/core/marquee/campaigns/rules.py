@@ -22,11 +22,11 @@ _THOUSAND = 1000
 
 def minor_units(amount: Decimal, currency: str, field: str) -> int:
     """An amount of the currency in minor units. Raises Unprocessable where it has more decimals than the currency."""
-    minor = amount.scaleb(money.exponent(currency))
-    if minor != minor.to_integral_value():
+    minor = money.to_minor(amount, currency)
+    if minor is None:
         told = f"{field} has more than the {money.exponent(currency)} decimals that {currency} has."
         raise Unprocessable("money.too_precise", told, violations=[Violation("money.too_precise", field, told)])
-    return int(minor)
+    return minor
 
 
 # --- settings ---------------------------------------------------------------------------------------------------------
